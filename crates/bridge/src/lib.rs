@@ -1,0 +1,1 @@
+//! Pure adapters between protocols and units, and the timeline.

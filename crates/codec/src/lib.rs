@@ -1,0 +1,1 @@
+//! AAC and Opus encoders and decoders, resampling and transcoders; no threads.

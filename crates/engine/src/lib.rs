@@ -1,0 +1,1 @@
+//! Shards, sockets, routing and the WebRTC and RTMP I/O.

@@ -1,0 +1,1 @@
+//! FLV tags and enhanced RTMP headers to and from access units.

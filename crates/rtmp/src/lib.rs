@@ -1,0 +1,1 @@
+//! Sans-IO RTMP: handshake, chunk stream, AMF, messages and sessions.

@@ -1,0 +1,1 @@
+//! Sans-IO RTP: packets, H.264 and Opus payload formats, jitter buffer and clocks.

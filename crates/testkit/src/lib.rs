@@ -1,0 +1,1 @@
+//! Fake clock, two-peer simulator, seeded lossy link and fixtures for tests.
