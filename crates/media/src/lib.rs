@@ -4,10 +4,20 @@
 //! adapters around it.
 #![forbid(unsafe_code)]
 
+mod aac;
+mod bits;
 mod config;
+mod error;
+pub mod h264;
+mod opus;
 mod time;
 mod unit;
 
+pub use aac::AacConfig;
+pub use bits::{BitReader, BitWriter};
 pub use config::{CodecConfig, FourCc, OtherConfig, TrackKind};
+pub use error::{ConfigError, NalError};
+pub use h264::{H264Config, SpsInfo};
+pub use opus::OpusConfig;
 pub use time::MediaTime;
 pub use unit::Unit;
