@@ -1,1 +1,12 @@
-//! Sans-IO RTP: packets, H.264 and Opus payload formats, jitter buffer and clocks.
+//! Sans-IO RTP: packets, H.264 and Opus payload formats, jitter buffers and clocks (RFC 3550, 6184, 7587, 8285).
+//!
+//! Nothing here owns a clock, a socket or a thread: `now` is an argument, and what is due next is asked for with
+//! `poll_timeout`. Outgoing media goes through [`h264::Packetizer`] and [`opus::Packetizer`] into [`RtpPayload`]s that
+//! every viewer shares.
+#![forbid(unsafe_code)]
+
+pub mod h264;
+pub mod opus;
+mod payload;
+
+pub use payload::{DEFAULT_MAX_PAYLOAD_SIZE, RtpPayload};
