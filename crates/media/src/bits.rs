@@ -115,7 +115,7 @@ impl BitWriter {
     /// Appends the low `count` bits (0..=32) of `value`.
     pub fn bits(&mut self, value: u32, count: u32) {
         for shift in (0..count.min(32)).rev() {
-            if self.used % 8 == 0 {
+            if self.used.is_multiple_of(8) {
                 self.bytes.push(0);
             }
             let bit = ((value >> shift) & 1) as u8;
