@@ -1,0 +1,115 @@
+/** Decides on every publish and play the engine asks about, and follows connections and streams from its updates. */
+import type { EventLog } from '../log.js';
+import type { Ask, ConnectionUpdate, Decision, Engine } from '../native.js';
+import { type AuthorizeHook, authorize, STATUS_CODES } from './authorize.js';
+import { StreamNames } from './stream-names.js';
+
+/** The part of the engine that the orchestrator talks to. */
+export type DecidingEngine = Pick<Engine, 'setWake' | 'drain' | 'decide'>;
+
+export class Orchestrator {
+  readonly #engine: DecidingEngine;
+  readonly #log: EventLog;
+  readonly #hook: AuthorizeHook;
+  readonly #names = new StreamNames();
+  /** The newest ask of each connection that waits for its decision; an older one needs no answer. */
+  readonly #waiting = new Map<number, number>();
+  #stopped = false;
+
+  constructor(engine: DecidingEngine, log: EventLog, hook: AuthorizeHook) {
+    this.#engine = engine;
+    this.#log = log;
+    this.#hook = hook;
+  }
+
+  start(): void {
+    this.#engine.setWake(() => this.#drain());
+  }
+
+  /** From here on nothing is decided; the engine refuses what it asks by its own timeout. */
+  stop(): void {
+    this.#stopped = true;
+    this.#waiting.clear();
+  }
+
+  /** Runs on the engine's wake: whatever goes wrong here must not reach the addon's callback. */
+  #drain(): void {
+    if (this.#stopped) return;
+    try {
+      const { connections, streams, logs } = this.#engine.drain();
+      for (const { level, code, message, connectionId } of logs) {
+        this.#log.write(level, code, message, connectionId === undefined ? {} : { connectionId });
+      }
+      // What has ended frees its name before anyone new is decided on.
+      for (const { room, name, state } of streams) {
+        if (state === 'live') this.#names.wentLive(room, name);
+        else this.#names.ended(room, name);
+      }
+      for (const update of connections) this.#follow(update);
+      for (const { ask, closed } of connections) {
+        if (ask && !closed) void this.#answer(ask);
+      }
+    } catch (error) {
+      this.#log.write('error', 'GW_INTERNAL', `draining the engine failed: ${describe(error)}`);
+    }
+  }
+
+  #follow({ connectionId, closed }: ConnectionUpdate): void {
+    if (!closed) return;
+    this.#waiting.delete(connectionId);
+    this.#names.release(connectionId);
+  }
+
+  async #answer(ask: Ask): Promise<void> {
+    this.#waiting.set(ask.connectionId, ask.generation);
+    const decision = await authorize(this.#hook, ask, (error) => {
+      this.#log.write('error', 'GW_HOOK_FAILED', `authorize: ${describe(error)}`, {
+        connectionId: ask.connectionId,
+      });
+    });
+    if (this.#stopped || this.#waiting.get(ask.connectionId) !== ask.generation) return;
+    this.#waiting.delete(ask.connectionId);
+    try {
+      this.#decide(ask, decision);
+    } catch (error) {
+      this.#log.write('error', 'GW_INTERNAL', `deciding failed: ${describe(error)}`, {
+        connectionId: ask.connectionId,
+      });
+    }
+  }
+
+  #decide(ask: Ask, authorized: Decision): void {
+    const { connectionId, generation, kind, room, name } = ask;
+    let decision = authorized;
+    if (decision.accept && kind === 'publish') {
+      if (this.#names.isTaken(room, name, connectionId)) {
+        decision = {
+          accept: false,
+          code: STATUS_CODES.publishTaken,
+          description: `${room}/${name} is being published by someone else`,
+        };
+      } else {
+        this.#names.promise(room, name, connectionId);
+      }
+    }
+    const taken = this.#engine.decide(connectionId, generation, decision);
+    if (!taken) this.#names.release(connectionId);
+    const outcome = taken ? (decision.accept ? 'accepted' : 'refused') : 'came too late';
+    this.#log.write(
+      taken && !decision.accept ? 'warn' : 'info',
+      `${kind}-${outcome.replaceAll(' ', '-')}`,
+      '',
+      {
+        connectionId,
+        room,
+        name,
+        remoteAddress: ask.remoteAddress,
+        ...(decision.accept ? {} : { reason: decision.description }),
+      },
+    );
+  }
+}
+
+function describe(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
