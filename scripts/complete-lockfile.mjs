@@ -23,10 +23,17 @@ for (const [path, entry] of Object.entries(lock.packages)) {
   for (const [name, range] of Object.entries(entry.optionalDependencies ?? {})) {
     if (lock.packages[`node_modules/${name}`] || lock.packages[`${path}/node_modules/${name}`]) continue;
     if (!/^\d+\.\d+\.\d+$/.test(range)) continue; // a range is not a platform package: npm resolves those itself
-    lock.packages[`node_modules/${name}`] = { version: range, ...platformOf(name), dev: entry.dev, optional: true };
+    lock.packages[`node_modules/${name}`] = {
+      version: range,
+      ...platformOf(name),
+      dev: entry.dev,
+      optional: true,
+    };
     added += 1;
   }
 }
-lock.packages = Object.fromEntries(Object.entries(lock.packages).sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)));
+lock.packages = Object.fromEntries(
+  Object.entries(lock.packages).sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)),
+);
 writeFileSync(FILE, `${JSON.stringify(lock, null, 2)}\n`);
 console.log(`package-lock.json: ${added} platform packages added`);

@@ -1,0 +1,72 @@
+// The TypeScript stages of `npm test`: types, lint and format, dist/, tests, interop.
+import { readdirSync, statSync } from 'node:fs';
+import { join, relative } from 'node:path';
+import { ensureAddon } from '../lib/addon.mjs';
+import { markedEnvironment } from '../lib/leftovers.mjs';
+import { at, ROOT } from '../lib/paths.mjs';
+import { run } from '../lib/run.mjs';
+import { chromiumPath } from '../lib/system-packages.mjs';
+import { ensureTypeScript } from '../lib/typescript.mjs';
+
+const node = (args, options) => run(process.execPath, args, options);
+const asStage = ({ code }) => (code === 0 ? { passed: 1 } : { failed: 1 });
+
+export const tsc = async () => asStage(await node([at('node_modules/typescript/bin/tsc'), '--noEmit']));
+
+export const biome = async () =>
+  asStage(await node([at('node_modules/@biomejs/biome/bin/biome'), 'check', '--error-on-warnings', '.']));
+
+export async function dist() {
+  await ensureTypeScript();
+  return { passed: 1 };
+}
+
+/** Every `*.test.ts` under these folders of __test__. */
+function testFiles(folders) {
+  const files = [];
+  const visit = (path) => {
+    const stat = statSync(path, { throwIfNoEntry: false });
+    if (stat?.isDirectory()) for (const entry of readdirSync(path).sort()) visit(join(path, entry));
+    else if (path.endsWith('.test.ts')) files.push(relative(ROOT, path));
+  };
+  for (const folder of folders) visit(at(`__test__/${folder}`));
+  return files;
+}
+
+/** Runs test files with Node's own runner; `concurrency` files at once, `timeoutMs` for each test. */
+export async function nodeTests(files, { concurrency, timeoutMs }) {
+  if (files.length === 0) return { failed: 1, note: 'no test files were found' };
+  const { output, code, timedOut } = await node(
+    [
+      ...['--import', 'tsx', '--test', '--test-reporter=spec'],
+      ...[`--test-concurrency=${concurrency}`, `--test-timeout=${timeoutMs}`, ...files],
+    ],
+    {
+      env: { ...markedEnvironment, RTMP_GATEWAY_CHROMIUM: chromiumPath() ?? '' },
+      timeoutMs: 25 * 60_000,
+    },
+  );
+  const count = (name) => Number(new RegExp(`^ℹ ${name} (\\d+)$`, 'm').exec(output)?.[1] ?? 0);
+  const passed = count('pass');
+  let failed = count('fail') + count('cancelled');
+  if (failed === 0 && (code !== 0 || passed === 0)) failed = 1;
+  const skipped = [...output.matchAll(/^\s*﹣ (.*)$/gm)].map(([, name]) => name);
+  return { passed, failed, skipped, note: timedOut ? 'ended by its time limit' : undefined };
+}
+
+/** Which folders of __test__ are fast unit tests; the others drive real programs. */
+const INTEROP = ['interop', 'faults'];
+const NOT_TESTS = ['helpers', 'fixtures', 'nightly', '.cache'];
+
+export function typescript() {
+  const folders = readdirSync(at('__test__')).filter((name) => ![...INTEROP, ...NOT_TESTS].includes(name));
+  return nodeTests(testFiles(folders), { concurrency: 2, timeoutMs: 60_000 });
+}
+
+export async function interop(filter) {
+  await ensureAddon();
+  await ensureTypeScript();
+  const files = testFiles(INTEROP).filter((file) => !filter || file.includes(filter));
+  // One file at a time: the scenarios measure time, and two browsers at once disturb each other's figures.
+  return nodeTests(files, { concurrency: 1, timeoutMs: 180_000 });
+}
