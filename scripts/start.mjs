@@ -15,5 +15,5 @@ await main(async () => {
 });
 
 // In this process rather than a child: signals and exit codes are then the gateway's own.
-process.argv = [process.execPath, at('dist/main.js'), 'start', ...process.argv.slice(2)];
-await import('../dist/main.js');
+process.argv = [process.execPath, at('dist/cli.js'), 'start', ...process.argv.slice(2)];
+await import('../dist/cli.js');
