@@ -238,15 +238,16 @@ function checkTogether(config: Config, sourceOf: (key: ConfigKey) => string): vo
   }
 }
 
-/** The settings' part of `--help`, made from the schema. */
+/** The flags' part of `--help`, made from the schema. */
 export function describeSettings(): string {
-  const rows = configKeys.map((key) => {
+  const rows: [string, string][] = configKeys.map((key) => {
     const setting = settingOf(key);
     const byDefault =
       setting.defaultText ?? (Array.isArray(setting.default) ? 'none' : String(setting.default));
     return [`--${setting.flag} ${setting.metavar}`, `${setting.description} [${byDefault}]`];
   });
-  rows.push(['--config FILE', `JSON file with settings: ${configKeys.join(', ')}`]);
-  const width = Math.max(...rows.map(([left = '']) => left.length));
-  return rows.map(([left = '', right = '']) => `  ${left.padEnd(width)}  ${right}`).join('\n');
+  rows.push(['--config FILE', `JSON file with settings (${configKeys.join(', ')})`]);
+  rows.push(['--help, -h', 'Show this'], ['--version, -V', 'Show the version']);
+  const width = Math.max(...rows.map(([left]) => left.length));
+  return rows.map(([left, right]) => `  ${left.padEnd(width)}  ${right}`).join('\n');
 }

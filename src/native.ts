@@ -1,4 +1,5 @@
 /** The sole door to the native engine: its types, and the import of the generated `../index.js`. */
+import { GatewayError, toGatewayError } from './errors.js';
 
 export interface SocketAddress {
   host: string;
@@ -70,8 +71,8 @@ export interface Decision {
 
 export interface VideoSnapshot {
   codec: string;
-  profile?: string;
-  level?: string;
+  profile?: number;
+  level?: number;
   width: number;
   height: number;
   fps?: number;
@@ -158,8 +159,22 @@ interface NativeModule {
   Engine: new (options: EngineOptions) => Engine;
 }
 
-/** Loads the addon and binds the engine's sockets; throws `GW_CODE: text`. */
+/**
+ * Loads the addon and binds the engine's sockets.
+ *
+ * @throws GatewayError GW_ADDON_MISSING, or what the engine refuses (GW_PORT_IN_USE, ...)
+ */
 export async function createEngine(options: EngineOptions): Promise<Engine> {
-  const native = (await import(new URL('../index.js', import.meta.url).href)) as NativeModule;
-  return new native.Engine(options);
+  let native: NativeModule;
+  try {
+    native = (await import(new URL('../index.js', import.meta.url).href)) as NativeModule;
+  } catch (error) {
+    const why = error instanceof Error ? (error.message.split('\n')[0] ?? '') : String(error);
+    throw new GatewayError('GW_ADDON_MISSING', `cannot load the native addon: ${why}`, { cause: error });
+  }
+  try {
+    return new native.Engine(options);
+  } catch (error) {
+    throw toGatewayError(error);
+  }
 }

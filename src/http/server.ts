@@ -1,0 +1,45 @@
+/** The HTTP side: console, admin API, WHEP and WHIP, from one set of schemas. */
+import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
+import { fastify } from 'fastify';
+import { answerClientError, answerFrameworkError, installErrors } from './plugins/errors.js';
+import { watchMethods } from './plugins/methods.js';
+import { installSecurityHeaders } from './plugins/security.js';
+import { apiRoutes } from './routes/api.js';
+import { consoleRoutes } from './routes/console.js';
+import { installOpenApi } from './routes/docs.js';
+import { healthRoutes } from './routes/health.js';
+import { whepRoutes } from './routes/whep.js';
+import type { Services } from './services.js';
+
+/** A request (header and body) must have arrived by then: absolute, so that slow senders cannot hold sockets. */
+const REQUEST_TIMEOUT_MS = 10_000;
+/** Sockets at most; beyond it new ones are closed at once. */
+const MAX_HTTP_SOCKETS = 10_000;
+/** Longer than any name that the grammar allows, so that a long name gets its own error and not a 404. */
+const MAX_PARAM_LENGTH = 2_048;
+
+export async function buildServer(services: Services) {
+  const app = fastify({
+    logger: false,
+    bodyLimit: 64 * 1024,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    http: { headersTimeout: REQUEST_TIMEOUT_MS, connectionsCheckingInterval: 1_000 },
+    forceCloseConnections: true,
+    routerOptions: { maxParamLength: MAX_PARAM_LENGTH },
+    clientErrorHandler: answerClientError,
+    frameworkErrors: answerFrameworkError,
+    ajv: { customOptions: { removeAdditional: false } },
+  }).withTypeProvider<TypeBoxTypeProvider>();
+  app.server.maxConnections = MAX_HTTP_SOCKETS;
+
+  installErrors(app, services.log);
+  installSecurityHeaders(app);
+  const refuseOtherMethods = watchMethods(app);
+  await installOpenApi(app, services.version);
+  await app.register(healthRoutes, services);
+  await app.register(apiRoutes, { ...services, prefix: '/api/v1' });
+  await app.register(whepRoutes, { ...services, prefix: '/whep' });
+  await app.register(consoleRoutes);
+  refuseOtherMethods();
+  return app;
+}
