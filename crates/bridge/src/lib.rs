@@ -1,1 +1,13 @@
-//! Pure adapters between protocols and units, and the timeline.
+//! Pure adapters between protocols and units, and the timeline that keeps sound and picture together; no I/O.
+//!
+//! RTMP in: [`RtmpToUnits`]. RTMP and FLV out: [`RtmpMessage`] once per stream and [`PlayerClock`] per player. RTP out:
+//! [`UnitsToRtp`] once per stream.
+#![forbid(unsafe_code)]
+
+pub mod rtmp_to_units;
+mod units_to_rtmp;
+mod units_to_rtp;
+
+pub use rtmp_to_units::{Item, RtmpCounters, RtmpToUnits, RtmpToUnitsError};
+pub use units_to_rtmp::{PlayerClock, RtmpMessage};
+pub use units_to_rtp::{RtpUnit, UnitsToRtp, UnitsToRtpError, VideoState};
