@@ -5,8 +5,18 @@
 //! every viewer shares.
 #![forbid(unsafe_code)]
 
+mod clock_mapping;
+mod extension;
 pub mod h264;
+mod ntp;
 pub mod opus;
+mod packet;
 mod payload;
+mod unwrap;
 
+pub use clock_mapping::{ClockMapping, ReportOutcome};
+pub use extension::{Element, Elements, ExtensionError, HeaderExtension};
+pub use ntp::NtpTime;
+pub use packet::{PacketError, RtpHeader, RtpPacket};
 pub use payload::{DEFAULT_MAX_PAYLOAD_SIZE, RtpPayload};
+pub use unwrap::{Position, SequenceUnwrapper, TimestampUnwrapper};

@@ -3,6 +3,8 @@
 use super::nal;
 use crate::payload::{DEFAULT_MAX_PAYLOAD_SIZE, RtpPayload};
 use bytes::Bytes;
+use rtmp_gateway_media::NalError;
+use rtmp_gateway_media::h264::{NalUnitType, nal_units};
 use std::ops::Range;
 use std::sync::Arc;
 use thiserror::Error;
@@ -36,23 +38,9 @@ pub struct InBandParameterSets<'a> {
 /// Why an access unit could not be packetized; nothing of it is to be sent then.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum PacketizeError {
-    /// The NAL length field is not 1 to 4 bytes wide.
-    #[error("NAL length fields of {0} bytes do not exist")]
-    LengthSize(usize),
-    /// A NAL length of zero.
-    #[error("empty NAL unit at byte {offset} of the access unit")]
-    EmptyNal {
-        /// Where its length field starts.
-        offset: usize,
-    },
-    /// A NAL length, or its length field itself, reaches beyond the access unit.
-    #[error("NAL unit at byte {offset} ends beyond the access unit of {length} bytes")]
-    Truncated {
-        /// Where its length field starts.
-        offset: usize,
-        /// Bytes in the access unit.
-        length: usize,
-    },
+    /// The access unit is not well-formed AVCC.
+    #[error(transparent)]
+    Nal(#[from] NalError),
     /// Mode 0 cannot carry a NAL unit that does not fit a datagram.
     #[error("NAL unit of {length} bytes at byte {offset} cannot be sent unfragmented")]
     TooLarge {
@@ -94,34 +82,32 @@ impl Packetizer {
     /// Empty when nothing is left to send.
     ///
     /// # Errors
-    /// The access unit is not well-formed AVCC of `nal_length_size` (1 to 4) byte lengths, or cannot be sent in mode 0.
+    /// The access unit is not well-formed AVCC of `nal_length_size` (1 to 4, others are clamped) byte lengths, or cannot
+    /// be sent in mode 0.
     pub fn packetize(
         &self,
         access_unit: &[u8],
         nal_length_size: usize,
         parameter_sets: Option<InBandParameterSets<'_>>,
     ) -> Result<Vec<RtpPayload>, PacketizeError> {
-        if !(1..=4).contains(&nal_length_size) {
-            return Err(PacketizeError::LengthSize(nal_length_size));
-        }
         let mut out = Vec::with_capacity(access_unit.len() / self.max_payload_size + 3);
         let mut pending: Vec<&[u8]> = Vec::new();
         let drop_inside = parameter_sets.is_some();
         if let Some(sets) = parameter_sets {
             pending.extend(sets.sps.iter().chain(sets.pps).map(Bytes::as_ref).filter(|set| !set.is_empty()));
         }
-        let mut offset = 0;
-        while offset < access_unit.len() {
-            let range = next_nal(access_unit, offset, nal_length_size)?;
-            offset = range.end;
-            let nal = access_unit.get(range.clone()).unwrap_or_default();
-            match nal.first().map(|header| nal::nal_type(*header)) {
-                Some(nal::ACCESS_UNIT_DELIMITER | nal::FILLER_DATA) | None => {}
-                Some(nal::SPS | nal::PPS) if drop_inside => {}
-                Some(nal::SPS | nal::PPS) => pending.push(nal),
-                Some(_) => {
+        for nal in nal_units(access_unit, nal_length_size) {
+            let nal = nal?;
+            match nal.unit_type() {
+                NalUnitType::AccessUnitDelimiter | NalUnitType::FillerData => {}
+                kind if kind.is_parameter_set() => {
+                    if !drop_inside {
+                        pending.push(nal.bytes);
+                    }
+                }
+                _ => {
                     self.flush_parameter_sets(&mut pending, &mut out)?;
-                    self.push_nal(access_unit, range, &mut out)?;
+                    self.push_nal(access_unit, nal.offset..nal.offset + nal.bytes.len(), &mut out)?;
                 }
             }
         }
@@ -212,7 +198,7 @@ impl Packetizer {
                 let start_bit = if start == body.start { nal::FU_START } else { 0 };
                 let end_bit = if end == body.end { nal::FU_END } else { 0 };
                 *first = indicator;
-                *second = start_bit | end_bit | nal::nal_type(header);
+                *second = start_bit | end_bit | header & nal::TYPE_MASK;
             }
             out.push(unmarked(payload));
         }
@@ -221,21 +207,6 @@ impl Packetizer {
 
 fn unmarked(payload: Arc<[u8]>) -> RtpPayload {
     RtpPayload { payload, marker: false }
-}
-
-/// The NAL unit whose length field starts at `offset`, as a range of the access unit.
-fn next_nal(access_unit: &[u8], offset: usize, nal_length_size: usize) -> Result<Range<usize>, PacketizeError> {
-    let truncated = PacketizeError::Truncated { offset, length: access_unit.len() };
-    let start = offset + nal_length_size;
-    let field = access_unit.get(offset..start).ok_or(truncated)?;
-    let length = field.iter().fold(0_usize, |length, byte| length << 8 | usize::from(*byte));
-    if length == 0 {
-        return Err(PacketizeError::EmptyNal { offset });
-    }
-    match start.checked_add(length) {
-        Some(end) if end <= access_unit.len() => Ok(start..end),
-        _ => Err(truncated),
-    }
 }
 
 /// One STAP-A of several NAL units, each at most 65,535 bytes; its importance is the highest of theirs.

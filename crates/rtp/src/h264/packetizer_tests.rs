@@ -121,16 +121,15 @@ fn parameter_sets_beyond_a_packet_are_split_over_packets() {
 #[test]
 fn hostile_41_nal_lengths_past_the_end_zero_or_huge_are_errors() {
     let packetizer = Packetizer::default();
-    let cases: [(&[u8], PacketizeError); 5] = [
-        (&[0, 0, 0, 5, 0x41], PacketizeError::Truncated { offset: 0, length: 5 }),
-        (&[0, 0, 0, 0, 0x41], PacketizeError::EmptyNal { offset: 0 }),
-        (&[0xff, 0xff, 0xff, 0xff, 0x41], PacketizeError::Truncated { offset: 0, length: 5 }),
-        (&[0, 0, 0, 1, 0x41, 0, 0], PacketizeError::Truncated { offset: 5, length: 7 }),
-        (&[0, 0, 0], PacketizeError::Truncated { offset: 0, length: 3 }),
+    let past = |offset, length, available| NalError::PastEnd { offset, length, available };
+    let cases: [(&[u8], NalError); 5] = [
+        (&[0, 0, 0, 5, 0x41], past(0, 5, 1)),
+        (&[0, 0, 0, 0, 0x41], NalError::Empty { offset: 0 }),
+        (&[0xff, 0xff, 0xff, 0xff, 0x41], past(0, 0xffff_ffff, 1)),
+        (&[0, 0, 0, 1, 0x41, 0, 0], past(5, 0, 0)),
+        (&[0, 0, 0], past(0, 0, 0)),
     ];
     for (unit, expected) in cases {
-        assert_eq!(packetizer.packetize(unit, 4, None), Err(expected), "{unit:?}");
+        assert_eq!(packetizer.packetize(unit, 4, None), Err(PacketizeError::Nal(expected)), "{unit:?}");
     }
-    assert_eq!(packetizer.packetize(&[1, 2], 5, None), Err(PacketizeError::LengthSize(5)));
-    assert_eq!(packetizer.packetize(&[1, 2], 0, None), Err(PacketizeError::LengthSize(0)));
 }
