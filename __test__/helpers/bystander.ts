@@ -1,0 +1,29 @@
+/** A live stream beside a scenario: whatever the scenario does, this stream must not lose a packet. */
+import assert from 'node:assert/strict';
+import { fileHashes, hashes, playHashes, publishFile } from './ffmpeg.js';
+import type { GatewayProcess } from './gateway.js';
+import { sampleFile } from './sample.js';
+import { until } from './wait.js';
+
+/** Long enough for the scenario and its two FFmpegs to start. */
+const SECONDS = 8;
+
+/** Runs `scenario` while a stream plays, then checks that its player got every packet in order. */
+export async function withBystander(gateway: GatewayProcess, scenario: () => Promise<void>): Promise<void> {
+  const file = sampleFile({ seconds: SECONDS });
+  const url = gateway.rtmpUrl('bystander', `b${Date.now().toString(36)}`);
+  const player = playHashes(url);
+  const publisher = publishFile(file, url);
+  try {
+    await until('the bystander to play', () => player.stdout.includes('\n0,'));
+    await scenario();
+    assert.equal(publisher.hasEnded, false, 'the scenario must fit into the time of the bystander');
+    assert.equal((await publisher.end()).code, 0, publisher.stderr);
+    await player.end();
+    const [sent, got] = [fileHashes(file), player.stdout];
+    assert.deepEqual(hashes(got, 'video'), hashes(sent, 'video'), 'video of the bystander');
+    assert.deepEqual(hashes(got, 'audio'), hashes(sent, 'audio'), 'audio of the bystander');
+  } finally {
+    await Promise.all([publisher.stop('SIGKILL'), player.stop('SIGKILL')]);
+  }
+}
