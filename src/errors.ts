@@ -96,6 +96,11 @@ export const errorTable = {
     title: 'Nothing is served at this address',
     advice: '/openapi.json lists what is.',
   },
+  GW_SDP_INSECURE: {
+    status: 400,
+    title: 'The SDP does not ask for encryption',
+    advice: 'Offer DTLS-SRTP (UDP/TLS/RTP/SAVPF) with a fingerprint; plain RTP is refused.',
+  },
   GW_SDP_INVALID: {
     status: 400,
     title: 'The SDP is invalid',
@@ -147,6 +152,26 @@ export const errorTable = {
     advice: 'Offer H.264 video.',
   },
 } as const satisfies Record<string, ErrorEntry>;
+
+/** Codes of events in the log and of reasons why a connection ended; nobody is answered with them. */
+export const eventTable = {
+  GW_ACCEPT_FAILED: 'a socket could not be accepted; often the limit on open files (ulimit -n)',
+  GW_DECISION_TIMEOUT: 'a publish or play request got no decision in time and was refused',
+  GW_HANDOFF_FAILED: "a connection could not be moved to its room's shard",
+  GW_LOGS_DROPPED: 'more log records came at once than are kept',
+  GW_NO_RANDOMNESS: 'the operating system gave no random bytes',
+  GW_PEER_CLOSED: 'the peer closed the connection',
+  GW_PEER_TOO_SLOW: 'a peer took what it was sent too slowly for too long and was closed',
+  GW_PLAY_DECIDED: 'a play request was accepted or refused',
+  GW_PUBLISH_DECIDED: 'a publish request was accepted or refused',
+  GW_RTMP_CONNECTED: 'an RTMP client has connected',
+  GW_SESSION_PANIC: 'a bug ended one session; please report it with the log lines around it',
+  GW_STALE_DECISION: 'a decision came too late: the connection was gone or had been refused meanwhile',
+  GW_TOO_MANY_ASKS: 'too many publish and play requests wait for a decision; this one was refused',
+  GW_TOO_MANY_CONNECTIONS: 'the limit on connections is reached; a new one was closed',
+  GW_TOO_MANY_STREAMS: 'a shard has as many streams as it may; another was refused',
+  GW_WEBRTC_ENDED: 'a WebRTC session has ended',
+} as const satisfies Record<string, string>;
 
 /** A stable code of {@link errorTable}. */
 export type ErrorCode = keyof typeof errorTable;

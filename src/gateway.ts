@@ -80,8 +80,8 @@ export function createGateway(partial: Partial<Config> = {}, options: GatewayOpt
 
 async function startParts(config: Config, authorize: AuthorizeHook, log: EventLog): Promise<Parts> {
   const host = await resolveHost(config.host);
-  const { rtmpPort, webrtcPort, shards, publicIps, logLevel } = config;
-  const engine = await createEngine({ host, rtmpPort, webrtcPort, shards, publicIps, logLevel });
+  const { rtmpPort, webrtcPort, shards, publicIps } = config;
+  const engine = await createEngine({ host, rtmpPort, webrtcPort, shards, publicIps });
   try {
     const orchestrator = new Orchestrator(engine, log, authorize);
     orchestrator.start();

@@ -13,7 +13,6 @@ export interface EngineOptions {
   shards: number;
   publicIps: string[];
   decisionTimeoutMs?: number;
-  logLevel?: string;
 }
 
 export interface EngineAddresses {
@@ -28,9 +27,8 @@ export interface Ask {
   room: string;
   name: string;
   query: string;
-  remoteAddress: string;
-  app: string;
   tcUrl: string;
+  remoteAddress: string;
 }
 
 export interface ClosedInfo {
@@ -61,6 +59,7 @@ export interface Updates {
   connections: ConnectionUpdate[];
   streams: StreamUpdate[];
   logs: LogRecord[];
+  droppedLogs: number;
 }
 
 export interface Decision {
@@ -100,7 +99,8 @@ export interface StreamSnapshot {
   audio?: AudioSnapshot;
   players: number;
   viewers: number;
-  droppedFrames: number;
+  rejectedUnits: number;
+  droppedUnits: number;
   shard: number;
 }
 
@@ -111,7 +111,7 @@ export interface ConnectionSnapshot {
   stateSinceMs: number;
   room?: string;
   name?: string;
-  remoteAddress: string;
+  remoteAddress?: string;
   bytesIn: number;
   bytesOut: number;
   shard: number;
@@ -138,6 +138,8 @@ export interface PatchAnswer {
 export interface ShardHealth {
   shard: number;
   lagMs: number;
+  connections: number;
+  streams: number;
 }
 
 /** The engine as the TypeScript half sees it. */

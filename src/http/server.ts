@@ -6,7 +6,7 @@ import { watchMethods } from './plugins/methods.js';
 import { installSecurityHeaders } from './plugins/security.js';
 import { apiRoutes } from './routes/api.js';
 import { consoleRoutes } from './routes/console.js';
-import { installOpenApi } from './routes/docs.js';
+import { installOpenApi, openApiRoutes } from './routes/docs.js';
 import { healthRoutes } from './routes/health.js';
 import { whepRoutes } from './routes/whep.js';
 import type { Services } from './services.js';
@@ -28,14 +28,16 @@ export async function buildServer(services: Services) {
     routerOptions: { maxParamLength: MAX_PARAM_LENGTH },
     clientErrorHandler: answerClientError,
     frameworkErrors: answerFrameworkError,
-    ajv: { customOptions: { removeAdditional: false } },
+    // strictNumbers would skip minimum and maximum for what it coerces to Infinity, and let it pass.
+    ajv: { customOptions: { removeAdditional: false, strictNumbers: false } },
   }).withTypeProvider<TypeBoxTypeProvider>();
   app.server.maxConnections = MAX_HTTP_SOCKETS;
 
   installErrors(app, services.log);
   installSecurityHeaders(app);
-  const refuseOtherMethods = watchMethods(app);
   await installOpenApi(app, services.version);
+  const refuseOtherMethods = watchMethods(app);
+  await app.register(openApiRoutes);
   await app.register(healthRoutes, services);
   await app.register(apiRoutes, { ...services, prefix: '/api/v1' });
   await app.register(whepRoutes, { ...services, prefix: '/whep' });

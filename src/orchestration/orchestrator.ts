@@ -36,10 +36,12 @@ export class Orchestrator {
   #drain(): void {
     if (this.#stopped) return;
     try {
-      const { connections, streams, logs } = this.#engine.drain();
+      const { connections, streams, logs, droppedLogs } = this.#engine.drain();
       for (const { level, code, message, connectionId } of logs) {
         this.#log.write(level, code, message, connectionId === undefined ? {} : { connectionId });
       }
+      if (droppedLogs > 0)
+        this.#log.write('warn', 'GW_LOGS_DROPPED', `${droppedLogs} log records were dropped`);
       // What has ended frees its name before anyone new is decided on.
       for (const { room, name, state } of streams) {
         if (state === 'live') this.#names.wentLive(room, name);
@@ -94,19 +96,14 @@ export class Orchestrator {
     }
     const taken = this.#engine.decide(connectionId, generation, decision);
     if (!taken) this.#names.release(connectionId);
-    const outcome = taken ? (decision.accept ? 'accepted' : 'refused') : 'came too late';
-    this.#log.write(
-      taken && !decision.accept ? 'warn' : 'info',
-      `${kind}-${outcome.replaceAll(' ', '-')}`,
-      '',
-      {
-        connectionId,
-        room,
-        name,
-        remoteAddress: ask.remoteAddress,
-        ...(decision.accept ? {} : { reason: decision.description }),
-      },
-    );
+    const fields = { connectionId, room, name, remoteAddress: ask.remoteAddress };
+    if (!taken) {
+      this.#log.write('warn', 'GW_STALE_DECISION', `${kind} came to nothing`, fields);
+    } else {
+      const code = kind === 'publish' ? 'GW_PUBLISH_DECIDED' : 'GW_PLAY_DECIDED';
+      if (decision.accept) this.#log.write('info', code, `${kind} accepted`, fields);
+      else this.#log.write('warn', code, `${kind} refused: ${decision.description ?? ''}`, fields);
+    }
   }
 }
 

@@ -1,7 +1,7 @@
 /** The API's description, made from the schemas that validate it: /openapi.json and /docs. */
 import swagger from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyPluginAsync } from 'fastify';
 
 /** Swagger UI sets styles from its script; everything else comes from files. */
 const DOCS_POLICY = [
@@ -30,5 +30,8 @@ export async function installOpenApi(app: FastifyInstance, version: string): Pro
     },
   });
   await app.register(swaggerUi, { routePrefix: '/docs', staticCSP: DOCS_POLICY });
-  app.get('/openapi.json', { schema: { hide: true } }, async () => app.swagger());
 }
+
+export const openApiRoutes: FastifyPluginAsync = async (app) => {
+  app.get('/openapi.json', { schema: { hide: true } }, async () => app.swagger());
+};

@@ -10,7 +10,7 @@ const HEARTBEAT_TIMEOUT_MS = 1_000;
 
 function withTimeout(health: Promise<ShardHealth[]>): Promise<ShardHealth[] | undefined> {
   return new Promise((resolve) => {
-    const timer = setTimeout(resolve, HEARTBEAT_TIMEOUT_MS);
+    const timer = setTimeout(() => resolve(undefined), HEARTBEAT_TIMEOUT_MS);
     const settle = (shards?: ShardHealth[]) => {
       clearTimeout(timer);
       resolve(shards);

@@ -70,7 +70,7 @@ export const whepRoutes: FastifyPluginAsyncTypebox<Services> = async (app, { eng
         consumes: [FRAGMENT_TYPE],
         response: {
           200: { description: 'ICE restart: the answer', content: { [FRAGMENT_TYPE]: { schema: SdpBody } } },
-          204: Type.Null({ description: 'Candidates taken' }),
+          204: Type.Unsafe<undefined>({ description: 'Candidates taken' }),
           ...problems(400, 404, 412, 413, 415, 428),
         },
       },
@@ -89,14 +89,17 @@ export const whepRoutes: FastifyPluginAsyncTypebox<Services> = async (app, { eng
         summary: 'Stop watching',
         tags: ['whep'],
         params: SessionParams,
-        response: { 200: Type.Null({ description: 'The session has ended' }), ...problems(400, 404) },
+        response: {
+          200: Type.Unsafe<undefined>({ description: 'The session has ended' }),
+          ...problems(400, 404),
+        },
       },
     },
     async (request, reply) => {
       if (!(await engine.closeViewer(request.params.session))) {
         throw new GatewayError('GW_SESSION_NOT_FOUND', 'the session has ended or never was');
       }
-      return reply.code(200).send(null);
+      return reply.code(200).send(undefined);
     },
   );
 

@@ -33,8 +33,11 @@ export function problems<const Status extends number>(...statuses: Status[]) {
 /** Largest page of a list. */
 export const MAX_PAGE_SIZE = 1_000;
 
+/** Also keeps Infinity out, which coercion makes of 1e999. */
+const MAX_PAGE = 1_000_000;
+
 export const PageQuery = Type.Object({
-  page: Type.Integer({ minimum: 1, default: 1, description: 'Page, from 1' }),
+  page: Type.Integer({ minimum: 1, maximum: MAX_PAGE, default: 1, description: 'Page, from 1' }),
   pageSize: Type.Integer({ minimum: 1, maximum: MAX_PAGE_SIZE, default: 100, description: 'Items per page' }),
 });
 

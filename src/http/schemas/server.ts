@@ -13,6 +13,8 @@ export const HealthSchema = Type.Object({
     Type.Object({
       shard: Type.Integer({ minimum: 0 }),
       lagMs: Type.Number({ minimum: 0, description: 'How late the last heartbeat of the shard was' }),
+      connections: Type.Integer({ minimum: 0 }),
+      streams: Type.Integer({ minimum: 0 }),
     }),
   ),
 });

@@ -44,7 +44,8 @@ export const StreamSchema = Type.Object({
   audio: Type.Optional(AudioSchema),
   players: Count('RTMP players'),
   viewers: Count('WebRTC viewers'),
-  droppedFrames: Count('Frames not delivered to someone who was too slow'),
+  rejectedFrames: Count('Frames of the publisher that could not be used'),
+  droppedFrames: Count('Frames that slow players and viewers missed, all together'),
   shard: Type.Integer({ minimum: 0, description: 'Engine thread that carries the stream' }),
 });
 
@@ -72,13 +73,15 @@ function videoResource({ profile, level, fps, ...video }: VideoSnapshot): Static
 }
 
 export function streamResource(stream: StreamSnapshot): StreamResource {
-  const { publishedAtMs, publisher, video, audio, ...rest } = stream;
+  const { publishedAtMs, publisher, video, audio, rejectedUnits, droppedUnits, ...rest } = stream;
   const { kind: protocol, connectionId, remoteAddress } = publisher;
   return {
     ...rest,
     ...splitStreamName(stream.name),
     publishedAt: new Date(publishedAtMs).toISOString(),
     publisher: { protocol, connectionId, remoteAddress },
+    rejectedFrames: rejectedUnits,
+    droppedFrames: droppedUnits,
     ...(video ? { video: videoResource(video) } : {}),
     ...(audio ? { audio: { ...audio, bitrate: Math.round(audio.bitrate) } } : {}),
   };
