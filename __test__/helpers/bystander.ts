@@ -9,8 +9,12 @@ import { until } from './wait.js';
 const SECONDS = 8;
 
 /** Runs `scenario` while a stream plays, then checks that its player got every packet in order. */
-export async function withBystander(gateway: GatewayProcess, scenario: () => Promise<void>): Promise<void> {
-  const file = sampleFile({ seconds: SECONDS });
+export async function withBystander(
+  gateway: GatewayProcess,
+  scenario: () => Promise<void>,
+  seconds = SECONDS,
+): Promise<void> {
+  const file = sampleFile({ seconds });
   const url = gateway.rtmpUrl('bystander', `b${Date.now().toString(36)}`);
   const player = playHashes(url);
   const publisher = publishFile(file, url);

@@ -1,0 +1,81 @@
+/** RTMP in, RTMP out: every player gets the publisher's packets unchanged and in order, whenever it comes. */
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { fileHashes, hashes, packets, playHashes, probe, publishFile } from '../helpers/ffmpeg.js';
+import { type GatewayProcess, startGateway } from '../helpers/gateway.js';
+import { sampleFile } from '../helpers/sample.js';
+import { until } from '../helpers/wait.js';
+
+let gateway: GatewayProcess;
+before(async () => {
+  gateway = await startGateway();
+});
+after(() => gateway.stop());
+
+test('players that came first wait, and get every packet in order', async () => {
+  const file = sampleFile({ seconds: 6 });
+  const url = gateway.rtmpUrl('rtmp', 'early');
+  const players = [playHashes(url), playHashes(url), playHashes(url)];
+  await until('three waiting players', async () => {
+    const { items } = await gateway.json<{ items: unknown[] }>('/api/v1/connections');
+    return items.length >= 3;
+  });
+  const publisher = publishFile(file, url);
+  assert.equal((await publisher.end()).code, 0, publisher.stderr);
+  const sent = fileHashes(file);
+  for (const player of players) {
+    await player.end();
+    assert.deepEqual(hashes(player.stdout, 'video'), hashes(sent, 'video'));
+    assert.deepEqual(hashes(player.stdout, 'audio'), hashes(sent, 'audio'));
+    const dts = packets(player.stdout, 'video').map((packet) => packet.dts);
+    assert.deepEqual(
+      dts,
+      [...dts].sort((a, b) => a - b),
+      'decode times never go back',
+    );
+  }
+});
+
+test('a player that joins late starts at the cached keyframe, sequence headers first', async () => {
+  const file = sampleFile({ seconds: 8 });
+  const url = gateway.rtmpUrl('rtmp', 'late');
+  const publisher = publishFile(file, url);
+  const { video } = await gateway.untilLive('rtmp', 'late');
+  assert.deepEqual([video?.codec, video?.width, video?.height], ['H264', 640, 360]);
+  // In the second group of pictures (60 frames each): far from its keyframe and from the next.
+  await until('the second keyframe and a second more', async () => {
+    const stream = await gateway.untilLive('rtmp', 'late');
+    return (stream.video?.frames ?? 0) >= 95;
+  });
+  const player = playHashes(url);
+  const tracks = await probe(url);
+  assert.deepEqual(tracks.map((track) => track.codec_name).sort(), ['aac', 'h264']);
+  assert.equal((await publisher.end()).code, 0, publisher.stderr);
+  await player.end();
+
+  const sent = hashes(fileHashes(file), 'video');
+  const got = hashes(player.stdout, 'video');
+  const joined = sent.indexOf(got[0] ?? '');
+  assert.equal(joined % 60, 0, `the first packet is number ${joined}: not a keyframe`);
+  assert.equal(joined, 60, 'the group of pictures that was running when the player came');
+  assert.deepEqual(got, sent.slice(joined), 'nothing is missing from there to the end');
+  const sentAudio = hashes(fileHashes(file), 'audio');
+  const gotAudio = hashes(player.stdout, 'audio');
+  assert.deepEqual(
+    gotAudio,
+    sentAudio.slice(sentAudio.length - gotAudio.length),
+    'audio without a gap to the end',
+  );
+});
+
+test('streams with only one track play', async () => {
+  for (const only of ['video', 'audio'] as const) {
+    const file = sampleFile({ seconds: 3, video: only === 'video', audio: only === 'audio' });
+    const url = gateway.rtmpUrl('rtmp', `only-${only}`);
+    const player = playHashes(url);
+    const publisher = publishFile(file, url);
+    assert.equal((await publisher.end()).code, 0, publisher.stderr);
+    await player.end();
+    assert.deepEqual(hashes(player.stdout, only), hashes(fileHashes(file), only), only);
+  }
+});
