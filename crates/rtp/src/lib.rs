@@ -4,10 +4,12 @@
 //! `poll_timeout`. Outgoing media goes through [`h264::Packetizer`] and [`opus::Packetizer`] into [`RtpPayload`]s that
 //! every viewer shares.
 #![forbid(unsafe_code)]
+#![cfg_attr(test, allow(clippy::disallowed_methods, reason = "tests start their virtual time at any instant"))]
 
 mod clock_mapping;
 mod extension;
 pub mod h264;
+pub mod jitter;
 mod ntp;
 pub mod opus;
 mod packet;
@@ -16,6 +18,7 @@ mod unwrap;
 
 pub use clock_mapping::{ClockMapping, ReportOutcome};
 pub use extension::{Element, Elements, ExtensionError, HeaderExtension};
+pub use jitter::MediaPacket;
 pub use ntp::NtpTime;
 pub use packet::{PacketError, RtpHeader, RtpPacket};
 pub use payload::{DEFAULT_MAX_PAYLOAD_SIZE, RtpPayload};
