@@ -1,5 +1,7 @@
 //! What a real FFmpeg publishes: RTMP in, then RTMP and RTP out.
 
+#![allow(clippy::unwrap_used, reason = "a failed step fails the test")]
+
 use bytes::Bytes;
 use rtmp_gateway_bridge::{Item, PlayerClock, RtmpMessage, RtmpToUnits, UnitsToRtp};
 use rtmp_gateway_flv::{Packet, TagKind, parse_audio, parse_video};

@@ -3,8 +3,11 @@
 //! Both tracks' times map to one media clock (`wallclock`), so that sender reports of sound and picture agree.
 
 mod audio;
+mod references;
+mod reordering;
 
 use audio::AudioClock;
+use reordering::ReorderingGuard;
 use rtmp_gateway_media::{CodecConfig, H264Config, MediaTime, TrackKind, Unit};
 use rtmp_gateway_rtp::RtpPayload;
 use rtmp_gateway_rtp::h264::{InBandParameterSets, PacketizationMode, PacketizeError, Packetizer};
@@ -29,6 +32,9 @@ pub struct RtpUnit {
     /// Payloads in sending order; the last one of a picture is marked.
     pub payloads: Vec<RtpPayload>,
 }
+
+/// Most a picture may be shown after it was decoded, in ms (16 frames at 10 fps). Larger offsets are an encoder's mistake.
+const MAX_COMPOSITION_MS: i64 = 1_600;
 
 /// How much of a stream's video reaches RTP viewers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -59,6 +65,10 @@ pub struct UnitsToRtp {
     video: Packetizer,
     audio: opus::Packetizer,
     audio_clock: AudioClock,
+    reordering: ReorderingGuard,
+    /// How far presentation times are ahead of the units' arrival, in ms: taken off both tracks' wall clock, which must not
+    /// be in the future.
+    composition_shift: i64,
 }
 
 impl UnitsToRtp {
@@ -68,10 +78,13 @@ impl UnitsToRtp {
             video: Packetizer::new(PacketizationMode::NonInterleaved, max_payload_size),
             audio: opus::Packetizer::new(),
             audio_clock: AudioClock::default(),
+            reordering: ReorderingGuard::default(),
+            composition_shift: 0,
         }
     }
 
-    /// The RTP form of a unit; `None` when there is nothing to send (no browser plays its codec, or nothing is left of it).
+    /// The RTP form of a unit; `None` when there is nothing to send (no browser plays its codec, it is a B picture, or
+    /// nothing is left of it). Units must come in decode order.
     ///
     /// Errors: the unit is malformed; it is dropped and the next one may be good.
     pub fn push(&mut self, unit: &Unit) -> Result<Option<RtpUnit>, UnitsToRtpError> {
@@ -82,24 +95,29 @@ impl UnitsToRtp {
         }
     }
 
-    /// How much of the video goes out.
+    /// How much of the video goes out, with the current configuration.
     pub fn state(&self) -> VideoState {
-        VideoState::Full
+        self.reordering.state()
     }
 
     fn push_video(&mut self, unit: &Unit, config: &H264Config) -> Result<Option<RtpUnit>, UnitsToRtpError> {
+        if !self.reordering.admit(unit, config) {
+            return Ok(None);
+        }
         // In-band before every IDR, whatever the SDP says: with sprop alone Chromium shows nothing.
-        let sets = unit.keyframe.then(|| InBandParameterSets { sps: config.sps(), pps: config.pps() });
+        let sets = unit.keyframe.then(|| InBandParameterSets { sps: self.reordering.sps(), pps: config.pps() });
         let payloads = self.video.packetize(&unit.payload, config.nal_length_size(), sets)?;
         if payloads.is_empty() {
             return Ok(None);
         }
+        let composition = unit.pts.as_millis().saturating_sub(unit.dts.as_millis());
+        self.composition_shift = self.composition_shift.max(composition.min(MAX_COMPOSITION_MS));
         let time = unit.pts.rescale(MediaTime::VIDEO_RTP);
         Ok(Some(RtpUnit {
             kind: TrackKind::Video,
             keyframe: unit.keyframe,
             timestamp: rtp_timestamp(time),
-            wallclock: since_epoch(unit.pts),
+            wallclock: self.since_epoch(unit.pts),
             payloads,
         }))
     }
@@ -111,19 +129,19 @@ impl UnitsToRtp {
             kind: TrackKind::Audio,
             keyframe: true,
             timestamp: rtp_timestamp(time),
-            wallclock: since_epoch(wallclock),
+            wallclock: self.since_epoch(wallclock),
             payloads: vec![payload],
         })
+    }
+
+    fn since_epoch(&self, time: MediaTime) -> Duration {
+        time.saturating_since(MediaTime::from_millis(self.composition_shift))
     }
 }
 
 fn rtp_timestamp(time: MediaTime) -> u64 {
     let origin = ORIGIN_SECONDS * i64::from(time.clock_rate());
     time.ticks().saturating_add(origin).max(0) as u64
-}
-
-fn since_epoch(time: MediaTime) -> Duration {
-    time.saturating_since(MediaTime::from_millis(0))
 }
 
 #[cfg(test)]
