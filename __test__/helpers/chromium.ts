@@ -105,6 +105,11 @@ export class PageViewer {
   }
 }
 
+export interface LaunchOptions {
+  flags?: string[];
+  bypassCSP?: boolean;
+}
+
 export class TestBrowser {
   #viewers = 0;
 
@@ -113,11 +118,13 @@ export class TestBrowser {
     readonly folder: string,
   ) {}
 
-  static async launch(...flags: string[]): Promise<TestBrowser> {
+  /** `flags` go to Chromium; `bypassCSP: false` keeps the page's content security policy, as users have it. */
+  static async launch({ flags = [], bypassCSP = true }: LaunchOptions = {}): Promise<TestBrowser> {
     const folder = await mkdtemp(join(tmpdir(), 'rtmp-gateway-chromium-'));
     const context = await chromium.launchPersistentContext(folder, {
       executablePath: process.env.RTMP_GATEWAY_CHROMIUM || '/usr/bin/chromium',
       args: [...FLAGS, ...flags],
+      bypassCSP,
       headless: true,
       viewport: { width: 1280, height: 800 },
     });

@@ -15,7 +15,7 @@ let browser: TestBrowser;
 before(async () => {
   mkdirSync(ARTIFACTS, { recursive: true });
   gateway = await startGateway();
-  browser = await TestBrowser.launch();
+  browser = await TestBrowser.launch({ bypassCSP: false });
 });
 after(async () => {
   await browser?.close();
