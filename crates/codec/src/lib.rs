@@ -15,4 +15,4 @@ pub use error::CodecError;
 pub use opus::{OPUS_FRAME, OpusApplication, OpusDecoder, OpusEncoder, OpusEncoderSettings, OpusPacketInfo};
 pub use pcm::{Declicker, PcmSpec, SAMPLE_RATE, SampleFifo, convert_channels};
 pub use resample::Resampler;
-pub use transcode::{AacPolicy, AacToOpus, ChannelPolicy, OpusPolicy, TranscodeSettings, TranscodeStats};
+pub use transcode::{AacPolicy, AacToOpus, ChannelPolicy, OpusPolicy, OpusToAac, TranscodeSettings, TranscodeStats};

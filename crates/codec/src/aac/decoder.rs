@@ -39,7 +39,8 @@ impl std::fmt::Debug for AacDecoder {
 }
 
 impl AacDecoder {
-    /// A decoder for `config`. Output is mono or stereo; more channels are mixed down to stereo.
+    /// A decoder for `config`. Output is mono or stereo; more channels are mixed down to stereo, and mono HE-AAC comes out
+    /// as stereo, because parametric stereo may begin with any of its frames.
     ///
     /// # Errors
     /// [`CodecError::Unsupported`] for AAC that no decoder of this build takes, with the reason.
@@ -57,15 +58,6 @@ impl AacDecoder {
             Engine::Symphonia(_) => "symphonia",
             #[cfg(feature = "fdk")]
             Engine::Fdk(_) => "fdk",
-        }
-    }
-
-    /// Samples (output rate) that the output lags behind the access unit's time: 0 for AAC-LC.
-    pub fn delay(&self) -> u32 {
-        match &self.engine {
-            Engine::Symphonia(_) => 0,
-            #[cfg(feature = "fdk")]
-            Engine::Fdk(fdk) => fdk.delay(),
         }
     }
 

@@ -17,7 +17,6 @@ pub(super) struct FdkDecoder {
     /// FDK conceals by itself in the call that fails: those samples wait here for [`conceal`](Self::conceal).
     waiting: Option<PcmSpec>,
     last: Option<PcmSpec>,
-    delay: u32,
     sbr: bool,
 }
 
@@ -31,14 +30,8 @@ impl FdkDecoder {
         // SAFETY: plain values; the result is checked for null.
         let state = unsafe { ffi::aacDecoder_Open(ffi::TRANSPORT_TYPE_TT_MP4_RAW, 1) };
         let state = NonNull::new(state).ok_or_else(|| library("aacDecoder_Open", 0))?;
-        let decoder = Self {
-            state,
-            pcm: vec![0; MAXIMUM_SAMPLES].into_boxed_slice(),
-            waiting: None,
-            last: None,
-            delay: 0,
-            sbr: false,
-        };
+        let decoder =
+            Self { state, pcm: vec![0; MAXIMUM_SAMPLES].into_boxed_slice(), waiting: None, last: None, sbr: false };
         for (parameter, value) in [
             (ffi::AACDEC_PARAM_AAC_PCM_LIMITER_ENABLE, 0),
             // Noise substitution: the only method that needs no frame of look-ahead.
@@ -66,11 +59,6 @@ impl FdkDecoder {
     /// Whether spectral band replication was found, signalled or not.
     pub fn has_sbr(&self) -> bool {
         self.sbr
-    }
-
-    /// Samples (output rate) that the output lags behind an AAC-LC decoder's; 0 for LC.
-    pub fn delay(&self) -> u32 {
-        self.delay
     }
 
     /// Decodes one access unit of at most 8,191 bytes and appends the samples; the error is FDK's code as text, nothing
@@ -146,7 +134,6 @@ impl FdkDecoder {
         let sample_rate = u32::try_from(info.sampleRate).ok()?;
         let fits = frames > 0 && frames * usize::from(channels) <= self.pcm.len();
         self.sbr = info.sampleRate > info.aacSampleRate;
-        self.delay = info.outputDelay;
         fits.then_some(PcmSpec { sample_rate, channels, frames })
     }
 

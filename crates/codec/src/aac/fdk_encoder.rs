@@ -99,7 +99,7 @@ impl AacEncoder {
         self.frame_length
     }
 
-    /// How many samples the decoded signal lags behind what was encoded; 2,048 for LC.
+    /// How many samples the decoded signal lags behind what was encoded; 1,600 for LC.
     pub fn delay(&self) -> u32 {
         self.delay
     }

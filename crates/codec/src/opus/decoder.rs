@@ -91,6 +91,15 @@ impl OpusDecoder {
         self.run(Some(next), frames, true, output)
     }
 
+    /// Whether `packet` carries a copy of the one before it (in-band FEC, RFC 6716 section 2.1.7).
+    pub fn has_fec(packet: &[u8]) -> bool {
+        if OpusPacketInfo::parse(packet).is_none() || packet.len() > MAXIMUM_PACKET {
+            return false;
+        }
+        // SAFETY: `packet` is readable for its length, which is not 0 and fits the type.
+        unsafe { ffi::opus_packet_has_lbrr(packet.as_ptr(), packet.len() as i32) == 1 }
+    }
+
     fn run(
         &mut self,
         packet: Option<&[u8]>,

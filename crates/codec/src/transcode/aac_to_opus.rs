@@ -1,11 +1,12 @@
 //! AAC units in, Opus units out: decode, resample to 48 kHz, regroup 1,024 to 960, encode (RFC 6716, RFC 7587).
 
-use super::opus_output::OpusOutput;
+use super::output::Output;
 use super::settings::{OpusPolicy, TranscodeSettings};
 use super::stats::TranscodeStats;
 use super::timeline::{Step, TOLERANCE, Timeline};
 use crate::CodecError;
 use crate::aac::{AacDecoder, adts};
+use crate::opus::OpusEncoder;
 use crate::pcm::{Declicker, PcmSpec, SAMPLE_RATE};
 use crate::resample::Resampler;
 use rtmp_gateway_media::{AacConfig, CodecConfig, Unit};
@@ -13,7 +14,7 @@ use rtmp_gateway_media::{AacConfig, CodecConfig, Unit};
 /// Turns one AAC track into one Opus track: packets of 20 ms at 48 kHz.
 ///
 /// Times are exact: what a decoder plays at a unit's `pts` is the sound that the source had at that time; the delays of
-/// decoder, resampler and encoder are taken off (so the first unit is up to 7 ms before the source's first). Output times
+/// resampler and encoder are taken off (a decoder has none; that of SBR is in the sender's times, as FFmpeg makes them) (so the first unit is up to 7 ms before the source's first). Output times
 /// count samples, 960 a unit, and jump only after a gap of more than a second or a jump back of the source.
 #[derive(Debug)]
 pub struct AacToOpus {
@@ -22,7 +23,7 @@ pub struct AacToOpus {
     refused: Option<(AacConfig, CodecError)>,
     resampler: Option<Resampler>,
     timeline: Timeline,
-    output: OpusOutput,
+    output: Output<OpusEncoder>,
     stats: TranscodeStats,
     decoded: Vec<f32>,
     resampled: Vec<f32>,
@@ -45,7 +46,7 @@ impl AacToOpus {
             refused: None,
             resampler: None,
             timeline: Timeline::default(),
-            output: OpusOutput::new(settings.opus),
+            output: Output::new(settings.opus),
             stats: TranscodeStats::default(),
             decoded: Vec::new(),
             resampled: Vec::new(),
@@ -171,8 +172,7 @@ impl AacToOpus {
         if !source.running {
             return Ok(0);
         }
-        let delay = decoder_delay(&source.decoder, &source.config);
-        match self.timeline.step(position.saturating_sub(delay), false) {
+        match self.timeline.step(position, false) {
             Step::Follow => Ok(0),
             Step::Skip(samples) => Ok(samples),
             Step::Fill(samples) => self.fill(samples).map(|()| 0),
@@ -190,8 +190,6 @@ impl AacToOpus {
 
     /// The first PCM of a decoder: places it on the time line.
     fn join(&mut self, position: i64, spec: PcmSpec) -> Result<(), CodecError> {
-        let Some(source) = &self.source else { return Ok(()) };
-        let position = position.saturating_sub(decoder_delay(&source.decoder, &source.config));
         self.output.mark_joint();
         match self.timeline.step(position, false) {
             Step::Follow | Step::Skip(_) => Ok(()),
@@ -304,12 +302,6 @@ impl AacToOpus {
         self.output.mark_joint();
         Ok(())
     }
-}
-
-/// The decoder's delay in samples at 48 kHz.
-fn decoder_delay(decoder: &AacDecoder, config: &AacConfig) -> i64 {
-    let rate = i64::from(config.sample_rate().max(1));
-    i64::from(decoder.delay()) * i64::from(SAMPLE_RATE) / rate
 }
 
 fn at_48_khz(spec: PcmSpec) -> u64 {

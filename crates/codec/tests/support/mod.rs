@@ -2,8 +2,11 @@
 #![allow(dead_code, unreachable_pub, reason = "each test file uses its part")]
 
 use bytes::Bytes;
-use rtmp_gateway_codec::{AacToOpus, OpusDecoder, SAMPLE_RATE, adts};
-use rtmp_gateway_media::{AacConfig, CodecConfig, MediaTime, Unit};
+use rtmp_gateway_codec::{
+    AacDecoder, AacEncoder, AacEncoderSettings, AacToOpus, OpusDecoder, OpusEncoder, OpusEncoderSettings, OpusToAac,
+    SAMPLE_RATE, adts,
+};
+use rtmp_gateway_media::{AacConfig, CodecConfig, MediaTime, OpusConfig, Unit};
 use std::f64::consts::TAU;
 use std::path::Path;
 use std::sync::Arc;
@@ -66,6 +69,51 @@ pub fn to_opus(transcoder: &mut AacToOpus, units: &[Unit]) -> Vec<Unit> {
     output
 }
 
+/// As [`to_opus`], the other way.
+pub fn to_aac(transcoder: &mut OpusToAac, units: &[Unit]) -> Vec<Unit> {
+    let mut output = Vec::new();
+    for unit in units {
+        transcoder.push(unit).expect("accepted");
+        output.extend(std::iter::from_fn(|| transcoder.poll()));
+    }
+    transcoder.flush().expect("flushes");
+    output.extend(std::iter::from_fn(|| transcoder.poll()));
+    output
+}
+
+/// Interleaved PCM as AAC units; their times (samples of the settings' rate) have the encoder's delay taken off, so that
+/// PCM sample 0 is at `start`. What the encoder holds back at the end is cut.
+pub fn encode_aac(settings: AacEncoderSettings, pcm: &[f32], start: i64) -> Vec<Unit> {
+    let mut encoder = AacEncoder::new(settings).expect("opens");
+    let config = Arc::new(CodecConfig::Aac(encoder.config().clone()));
+    let mut time = start - i64::from(encoder.delay());
+    let mut access_unit = Vec::new();
+    pcm.chunks_exact(encoder.frame_length() * usize::from(settings.channels))
+        .map(|frame| {
+            encoder.encode(frame, &mut access_unit).expect("encodes");
+            let unit = unit(&access_unit, time, settings.sample_rate, &config);
+            time += encoder.frame_length() as i64;
+            unit
+        })
+        .collect()
+}
+
+/// Interleaved PCM at 48 kHz as Opus units; PCM sample 0 is at `start`.
+pub fn encode_opus(settings: OpusEncoderSettings, pcm: &[f32], start: i64) -> Vec<Unit> {
+    let mut encoder = OpusEncoder::new(settings).expect("opens");
+    let config = Arc::new(CodecConfig::Opus(OpusConfig { channels: settings.channels, pre_skip: 312 }));
+    let mut time = start - i64::from(encoder.look_ahead());
+    let mut packet = Vec::new();
+    pcm.chunks_exact(960 * usize::from(settings.channels))
+        .map(|frame| {
+            encoder.encode(frame, &mut packet).expect("encodes");
+            let unit = unit(&packet, time, SAMPLE_RATE, &config);
+            time += 960;
+            unit
+        })
+        .collect()
+}
+
 /// Sound on a time line: interleaved samples at 48 kHz, the first at `start`.
 #[derive(Debug)]
 pub struct Sound {
@@ -95,13 +143,31 @@ pub fn decode_opus(units: &[Unit]) -> Sound {
     Sound { start, channels, samples }
 }
 
+/// Decodes AAC units of 48 kHz that must follow each other without a hole.
+pub fn decode_aac(units: &[Unit]) -> Sound {
+    let config = aac(&units[0]);
+    let channels = config.channels();
+    let mut decoder = AacDecoder::new(config).expect("opens");
+    let start = units[0].pts.ticks();
+    let mut samples = Vec::new();
+    for unit in units {
+        assert_eq!(unit.pts.clock_rate(), SAMPLE_RATE);
+        assert_eq!(unit.pts.ticks(), start + samples.len() as i64 / i64::from(channels), "no hole in the time line");
+        let spec = decoder.decode(&unit.payload, &mut samples).expect("decodes");
+        assert_eq!((spec.sample_rate, spec.channels), (SAMPLE_RATE, channels));
+    }
+    Sound { start, channels, samples }
+}
+
 /// The lag in samples, within `limit` either way, at which `signal` is most like `reference` (cross-correlation); positive
-/// when `signal` is late. Both are at 48 kHz.
+/// when `signal` is late. Both are at 48 kHz; half a second from the first 0.3 s on is compared.
 pub fn lag(signal: &[f32], reference: &[f32], limit: i64) -> i64 {
     let score = |lag: i64| -> f64 {
         reference
             .iter()
             .enumerate()
+            .skip(14_400)
+            .take(24_000)
             .filter_map(|(i, &want)| {
                 let index = usize::try_from(i as i64 + lag).ok()?;
                 signal.get(index).map(|&got| f64::from(got) * f64::from(want))
@@ -140,4 +206,35 @@ pub fn rms(signal: &[f32]) -> f64 {
 /// The largest second difference: a click shows as one far above the signal's own, whatever its level.
 pub fn largest_kink(signal: &[f32]) -> f32 {
     signal.windows(3).map(|w| (w[0] - 2.0 * w[1] + w[2]).abs()).fold(0.0, f32::max)
+}
+
+/// `frames` samples (48 kHz, mono) of something that codecs take for speech: a buzz of changing pitch through moving
+/// formants, in syllables, with noise for the consonants between them.
+pub fn speech(frames: usize) -> Vec<f32> {
+    let mut noise = 1_u32;
+    let mut pitch_phase = 0.0_f64;
+    let mut filters = [[0.0_f64; 2]; 3];
+    (0..frames)
+        .map(|i| {
+            let t = i as f64 / 48_000.0;
+            let pitch = 120.0 + 25.0 * (TAU * 0.7 * t).sin() + 8.0 * (TAU * 5.1 * t).sin();
+            pitch_phase = (pitch_phase + pitch / 48_000.0).fract();
+            noise = noise.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            let hiss = f64::from(noise >> 8) / f64::from(1_u32 << 23) - 1.0;
+            let syllable = (TAU * 3.3 * t).sin();
+            let voiced = syllable.max(0.0).powf(0.5);
+            let excitation = if pitch_phase < 0.1 { voiced } else { -0.11 * voiced } + 0.02 * hiss * (1.0 - voiced);
+            let wobble = (TAU * 1.1 * t).sin();
+            let formants = [(550.0 + 200.0 * wobble, 80.0), (1_500.0 - 400.0 * wobble, 120.0), (2_600.0, 200.0)];
+            let mut sample = 0.0;
+            for (state, (frequency, bandwidth)) in filters.iter_mut().zip(formants) {
+                let radius = (-std::f64::consts::PI * bandwidth / 48_000.0).exp();
+                let next = 2.0 * radius * (TAU * frequency / 48_000.0).cos() * state[0] - radius * radius * state[1]
+                    + (1.0 - radius) * excitation * 4.0;
+                *state = [next, state[0]];
+                sample += next;
+            }
+            sample as f32
+        })
+        .collect()
 }

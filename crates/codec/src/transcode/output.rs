@@ -1,21 +1,22 @@
-//! The second half of [`AacToOpus`](super::AacToOpus): PCM at 48 kHz in, Opus units with sample-counted times out.
+//! The second half of a transcoder: PCM at 48 kHz in, coded units with sample-counted times out (design section 4).
 
-use super::settings::OpusPolicy;
+use super::encoding::Encoding;
+use super::settings::ChannelPolicy;
 use crate::CodecError;
-use crate::opus::{OPUS_FRAME, OpusEncoder};
 use crate::pcm::{Declicker, SAMPLE_RATE, SampleFifo, convert_channels};
 use bytes::Bytes;
-use rtmp_gateway_media::{CodecConfig, MediaTime, OpusConfig, Unit};
+use rtmp_gateway_media::{CodecConfig, MediaTime, Unit};
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-/// Packets up to this length are DTX: nothing that needs to be sent (libopus's documentation of `opus_encode`).
-const DTX_LENGTH: usize = 2;
+/// Silence that a stream ends with at least: 10 ms, in which the last sample fades.
+const FADE_OUT: usize = SAMPLE_RATE as usize / 100;
 
+/// Regroups PCM into an encoder's frames, encodes them and stamps them.
 #[derive(Debug)]
-pub(super) struct OpusOutput {
-    policy: OpusPolicy,
-    open: Option<Open>,
+pub(super) struct Output<E: Encoding> {
+    policy: E::Policy,
+    open: Option<Open<E>>,
     declicker: Declicker,
     /// Position of the first sample in the queue, 48 kHz.
     position: i64,
@@ -26,16 +27,16 @@ pub(super) struct OpusOutput {
 }
 
 #[derive(Debug)]
-struct Open {
-    encoder: OpusEncoder,
+struct Open<E> {
+    encoder: E,
     config: Arc<CodecConfig>,
     fifo: SampleFifo,
-    /// The last frame that was encoded: a successor encoder is primed with it.
-    last: Vec<f32>,
+    /// The last frames that were encoded: a successor encoder is primed with them.
+    history: VecDeque<Vec<f32>>,
 }
 
-impl OpusOutput {
-    pub fn new(policy: OpusPolicy) -> Self {
+impl<E: Encoding> Output<E> {
+    pub fn new(policy: E::Policy) -> Self {
         Self {
             policy,
             open: None,
@@ -56,18 +57,19 @@ impl OpusOutput {
         self.made
     }
 
+    pub fn channel_policy(&self) -> ChannelPolicy {
+        E::channel_policy(&self.policy)
+    }
+
     /// The next PCM does not continue the one before.
     pub fn mark_joint(&mut self) {
         self.declicker.mark_joint();
     }
 
-    /// Takes another policy; what needs a new encoder (application) counts from the next channel change.
-    pub fn set_policy(&mut self, policy: OpusPolicy) -> Result<(), CodecError> {
+    /// Takes another policy; what needs a new encoder counts from the next change of channels.
+    pub fn set_policy(&mut self, policy: E::Policy) -> Result<(), CodecError> {
         if let Some(open) = &mut self.open {
-            let running = open.encoder.settings();
-            let mut settings = policy.encoder_settings(running.channels);
-            settings.application = running.application;
-            open.encoder.reconfigure(settings)?;
+            open.encoder.reconfigure(&policy, open.fifo.channels())?;
         }
         self.policy = policy;
         Ok(())
@@ -80,21 +82,20 @@ impl OpusOutput {
 
     /// Encodes interleaved `pcm` of `channels` at 48 kHz.
     pub fn push(&mut self, pcm: &[f32], channels: u8) -> Result<(), CodecError> {
-        let wanted = self.policy.channels.channels(channels);
+        let wanted = self.channel_policy().channels(channels);
         self.open_for(wanted)?;
         let Some(open) = &mut self.open else { return Ok(()) };
         self.scratch.clear();
         convert_channels(pcm, channels, wanted, &mut self.scratch);
         self.declicker.process(&mut self.scratch, wanted);
         open.fifo.push(&self.scratch);
-        while let Some(frame) = open.fifo.pop(OPUS_FRAME) {
+        let frame_length = open.encoder.frame_length();
+        while let Some(frame) = open.fifo.pop(frame_length) {
             open.encoder.encode(frame, &mut self.packet)?;
-            open.last.clear();
-            open.last.extend_from_slice(frame);
-            let delay = i64::from(open.encoder.look_ahead());
-            let time = MediaTime::new(self.position.saturating_sub(delay), SAMPLE_RATE);
-            self.position = self.position.saturating_add(OPUS_FRAME as i64);
-            if open.encoder.settings().dtx && self.packet.len() <= DTX_LENGTH {
+            remember(&mut open.history, frame, history_frames(&open.encoder));
+            let time = MediaTime::new(self.position.saturating_sub(open.encoder.delay().into()), SAMPLE_RATE);
+            self.position = self.position.saturating_add_unsigned(frame_length as u64);
+            if open.encoder.is_nothing(&self.packet) {
                 continue;
             }
             self.made += 1;
@@ -113,39 +114,49 @@ impl OpusOutput {
     pub fn finish(&mut self, drain: bool) -> Result<(), CodecError> {
         let Some(open) = &self.open else { return Ok(()) };
         let (queued, channels) = (open.fifo.frames(), open.fifo.channels());
-        let held_back = if drain { open.encoder.look_ahead() as usize } else { 0 };
-        let end = (queued + held_back).next_multiple_of(OPUS_FRAME);
+        let held_back = if drain { open.encoder.delay() as usize + FADE_OUT } else { 0 };
+        let end = (queued + held_back).next_multiple_of(open.encoder.frame_length());
         self.mark_joint();
         let silence = vec![0.0; (end - queued) * usize::from(channels)];
-        self.push_as(&silence, channels)
-    }
-
-    fn push_as(&mut self, pcm: &[f32], channels: u8) -> Result<(), CodecError> {
-        if pcm.is_empty() { Ok(()) } else { self.push(pcm, channels) }
+        self.push(&silence, channels)
     }
 
     /// Opens an encoder for `channels`, or replaces the running one without a hole: the new one is first given the last
-    /// frame, whose packet is thrown away, so that its look-ahead holds what the old one's held.
+    /// frames, whose packets are thrown away, so that it holds back what the old one held.
     fn open_for(&mut self, channels: u8) -> Result<(), CodecError> {
         if self.open.as_ref().is_some_and(|open| open.fifo.channels() == channels) {
             return Ok(());
         }
-        let mut encoder = OpusEncoder::new(self.policy.encoder_settings(channels))?;
-        let pre_skip = u16::try_from(encoder.look_ahead()).unwrap_or(u16::MAX);
-        let config = Arc::new(CodecConfig::Opus(OpusConfig { channels, pre_skip }));
+        let mut encoder = E::open(&self.policy, channels)?;
         let mut fifo = SampleFifo::new(channels);
-        let mut last = Vec::new();
+        let mut history = VecDeque::new();
         if let Some(mut old) = self.open.take() {
             let from = old.fifo.channels();
-            convert_channels(&old.last, from, channels, &mut last);
-            if !last.is_empty() {
-                encoder.encode(&last, &mut self.packet)?;
+            for frame in &old.history {
+                let mut converted = Vec::new();
+                convert_channels(frame, from, channels, &mut converted);
+                encoder.encode(&converted, &mut self.packet)?;
+                history.push_back(converted);
             }
             self.scratch.clear();
             convert_channels(&old.fifo.take_all(), from, channels, &mut self.scratch);
             fifo.push(&self.scratch);
         }
-        self.open = Some(Open { encoder, config, fifo, last });
+        let config = Arc::new(encoder.config());
+        self.open = Some(Open { encoder, config, fifo, history });
         Ok(())
     }
+}
+
+/// Frames that a new encoder must have seen to go on where another stops: its delay and the overlap before that.
+fn history_frames<E: Encoding>(encoder: &E) -> usize {
+    (encoder.delay() as usize).div_ceil(encoder.frame_length()) + 1
+}
+
+/// Keeps the last `count` frames, reusing the oldest one's memory.
+fn remember(history: &mut VecDeque<Vec<f32>>, frame: &[f32], count: usize) {
+    let mut buffer = if history.len() >= count { history.pop_front().unwrap_or_default() } else { Vec::new() };
+    buffer.clear();
+    buffer.extend_from_slice(frame);
+    history.push_back(buffer);
 }
