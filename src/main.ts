@@ -25,13 +25,17 @@ export function complain(error: unknown): void {
   process.stderr.write(`rtmp-gateway: ${code}: ${printable(message + cause, 1_000)}. ${entry.advice}\n`);
 }
 
+/** Ctrl-C under npm delivers SIGINT twice at once (the terminal's group and npm's own): that is still the first. */
+const SAME_SIGNAL_MS = 500;
+
 /** Resolves on the first SIGINT or SIGTERM; the second ends the process at once. */
 function untilSignal(): Promise<NodeJS.Signals> {
   return new Promise((resolve) => {
-    let signals = 0;
+    let firstAt: number | undefined;
     const onSignal = (signal: NodeJS.Signals) => {
-      signals += 1;
-      if (signals > 1) process.exit(EXIT_INTERRUPTED);
+      const now = performance.now();
+      firstAt ??= now;
+      if (now - firstAt > SAME_SIGNAL_MS) process.exit(EXIT_INTERRUPTED);
       resolve(signal);
     };
     process.on('SIGINT', onSignal);
