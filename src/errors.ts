@@ -41,6 +41,11 @@ export const errorTable = {
     title: 'The ICE session has changed',
     advice: 'Use the ETag of the last answer in If-Match, or `*` to restart ICE.',
   },
+  GW_FORBIDDEN: {
+    status: 403,
+    title: 'Not allowed',
+    advice: 'Ask whoever runs the gateway for access to this stream.',
+  },
   GW_HOOK_FAILED: {
     status: 500,
     title: 'A decision hook failed',

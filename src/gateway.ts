@@ -85,7 +85,13 @@ async function startParts(config: Config, authorize: AuthorizeHook, log: EventLo
   try {
     const orchestrator = new Orchestrator(engine, log, authorize);
     orchestrator.start();
-    const server = await buildServer({ engine, log, version: packageVersion, startedAt: new Date() });
+    const server = await buildServer({
+      engine,
+      authorize,
+      log,
+      version: packageVersion,
+      startedAt: new Date(),
+    });
     try {
       await server.listen({ host, port: config.httpPort });
     } catch (error) {

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import type { ErrorCode } from '../../src/errors.js';
+import type { AccessRequest } from '../../src/orchestration/authorize.js';
 import { SESSION_ID } from '../helpers/ts-fake-engine.js';
 import { httpOnFake, listen } from '../helpers/ts-http.js';
 
@@ -222,4 +223,44 @@ test('a client that leaves while it waits leaves no session behind', async (t) =
     { name: 'AbortError' },
   );
   assert.equal(await closed, SESSION_ID);
+});
+
+test('the hook is asked before anything is made, with all it needs', async (t) => {
+  const requests: AccessRequest[] = [];
+  const { app, engine } = await httpOnFake(t, (request) => {
+    requests.push(request);
+    return 'members only';
+  });
+  const response = await app.inject({
+    method: 'POST',
+    url: '/whep/live/demo?wait=1&token=abc',
+    headers: { ...sdp, authorization: 'Bearer xyz' },
+    payload: 'v=0',
+  });
+  assert.deepEqual(
+    [response.statusCode, response.json().code, response.json().detail],
+    [403, 'GW_FORBIDDEN', 'members only'],
+  );
+  assert.deepEqual(requests, [
+    {
+      kind: 'play',
+      protocol: 'webrtc',
+      room: 'live',
+      name: 'demo',
+      query: 'wait=1&token=abc',
+      authorization: 'Bearer xyz',
+      remoteAddress: '127.0.0.1',
+    },
+  ]);
+  assert.equal(engine.viewerRequests.length, 0);
+});
+
+test('a hook that throws refuses, and is logged without the secret in the query', async (t) => {
+  const { app, engine, lines } = await httpOnFake(t, () => assert.fail('boom'));
+  const url = '/whep/live/demo?token=canary';
+  const response = await app.inject({ method: 'POST', url, headers: sdp, payload: 'v=0' });
+  assert.equal(response.statusCode, 403);
+  assert.equal(engine.viewerRequests.length, 0);
+  assert.equal(lines[0]?.code, 'GW_HOOK_FAILED');
+  assert.doesNotMatch(JSON.stringify(lines), /canary/);
 });

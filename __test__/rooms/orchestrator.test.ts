@@ -145,7 +145,7 @@ test('hostile_87_a_hook_that_never_answers_refuses_in_time', async () => {
   const failures: unknown[] = [];
   const decision = await authorize(
     () => new Promise(() => undefined),
-    ask(1),
+    { kind: 'play', protocol: 'rtmp', room: 'live', name: 'demo', query: '', remoteAddress: '' },
     (error) => failures.push(error),
     20,
   );

@@ -1,10 +1,16 @@
 /** The hook that decides who may publish and play; errors and delays fail closed. */
-import type { Ask, Decision } from '../native.js';
-
 /** What a hook is told. Strings come from strangers; room and name match the name grammar. */
-export type AccessRequest = Readonly<
-  Pick<Ask, 'kind' | 'room' | 'name' | 'query' | 'remoteAddress' | 'connectionId'>
->;
+export interface AccessRequest {
+  readonly kind: 'publish' | 'play';
+  readonly protocol: 'rtmp' | 'webrtc';
+  readonly room: string;
+  readonly name: string;
+  /** Query string of the URL as sent, without `?`; may hold a key or a token. */
+  readonly query: string;
+  /** The Authorization header of a WHEP or WHIP request. */
+  readonly authorization?: string;
+  readonly remoteAddress: string;
+}
 
 /** True accepts; false refuses; a string refuses with that text shown to the client. */
 export type AuthorizeHook = (request: AccessRequest) => boolean | string | Promise<boolean | string>;
@@ -14,17 +20,8 @@ export const allowAll: AuthorizeHook = () => true;
 /** Below the engine's own 3 s, so that the refusal that the client gets is ours and says why. */
 export const HOOK_TIMEOUT_MS = 2_500;
 
-/** RTMP `onStatus` codes of refusals. */
-export const STATUS_CODES = {
-  publishTaken: 'NetStream.Publish.BadName',
-  publishDenied: 'NetStream.Publish.Denied',
-  playDenied: 'NetStream.Play.Failed',
-} as const;
-
-export function refuse(kind: Ask['kind'], description: string): Decision {
-  const code = kind === 'publish' ? STATUS_CODES.publishDenied : STATUS_CODES.playDenied;
-  return { accept: false, code, description };
-}
+/** May they, and if not, why not. */
+export type Verdict = { readonly accept: true } | { readonly accept: false; readonly reason: string };
 
 /**
  * Asks the hook. Never rejects: a hook that throws, answers nonsense or takes too long refuses.
@@ -33,26 +30,25 @@ export function refuse(kind: Ask['kind'], description: string): Decision {
  */
 export async function authorize(
   hook: AuthorizeHook,
-  ask: Ask,
+  request: AccessRequest,
   onFailure: (error: unknown) => void,
   timeoutMs = HOOK_TIMEOUT_MS,
-): Promise<Decision> {
-  const { kind, room, name, query, remoteAddress, connectionId } = ask;
+): Promise<Verdict> {
   let timer: NodeJS.Timeout | undefined;
   try {
     const answer = await Promise.race([
-      Promise.resolve(hook({ kind, room, name, query, remoteAddress, connectionId })),
+      Promise.resolve(hook(request)),
       new Promise<never>((_, reject) => {
         timer = setTimeout(() => reject(new Error(`no answer within ${timeoutMs} ms`)), timeoutMs);
       }),
     ]);
     if (answer === true) return { accept: true };
-    if (answer === false) return refuse(kind, 'not authorized');
-    if (typeof answer === 'string') return refuse(kind, answer);
+    if (answer === false) return { accept: false, reason: 'not authorized' };
+    if (typeof answer === 'string') return { accept: false, reason: answer };
     throw new TypeError(`the hook answered ${typeof answer} instead of a boolean or a string`);
   } catch (error) {
     onFailure(error);
-    return refuse(kind, 'authorization failed');
+    return { accept: false, reason: 'authorization failed' };
   } finally {
     clearTimeout(timer);
   }

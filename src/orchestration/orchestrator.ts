@@ -1,8 +1,15 @@
 /** Decides on every publish and play the engine asks about, and follows connections and streams from its updates. */
 import type { EventLog } from '../log.js';
 import type { Ask, ConnectionUpdate, Decision, Engine } from '../native.js';
-import { type AuthorizeHook, authorize, STATUS_CODES } from './authorize.js';
+import { type AuthorizeHook, authorize, type Verdict } from './authorize.js';
 import { StreamNames } from './stream-names.js';
+
+/** RTMP `onStatus` codes of refusals. */
+const STATUS_CODES = {
+  publishTaken: 'NetStream.Publish.BadName',
+  publishDenied: 'NetStream.Publish.Denied',
+  playDenied: 'NetStream.Play.Failed',
+} as const;
 
 /** The part of the engine that the orchestrator talks to. */
 export type DecidingEngine = Pick<Engine, 'setWake' | 'drain' | 'decide'>;
@@ -64,15 +71,15 @@ export class Orchestrator {
 
   async #answer(ask: Ask): Promise<void> {
     this.#waiting.set(ask.connectionId, ask.generation);
-    const decision = await authorize(this.#hook, ask, (error) => {
-      this.#log.write('error', 'GW_HOOK_FAILED', `authorize: ${describe(error)}`, {
-        connectionId: ask.connectionId,
-      });
+    const { kind, room, name, query, remoteAddress, connectionId } = ask;
+    const request = { kind, protocol: 'rtmp', room, name, query, remoteAddress } as const;
+    const verdict = await authorize(this.#hook, request, (error) => {
+      this.#log.write('error', 'GW_HOOK_FAILED', `authorize: ${describe(error)}`, { connectionId });
     });
     if (this.#stopped || this.#waiting.get(ask.connectionId) !== ask.generation) return;
     this.#waiting.delete(ask.connectionId);
     try {
-      this.#decide(ask, decision);
+      this.#decide(ask, verdict);
     } catch (error) {
       this.#log.write('error', 'GW_INTERNAL', `deciding failed: ${describe(error)}`, {
         connectionId: ask.connectionId,
@@ -80,20 +87,22 @@ export class Orchestrator {
     }
   }
 
-  #decide(ask: Ask, authorized: Decision): void {
-    const { connectionId, generation, kind, room, name } = ask;
-    let decision = authorized;
-    if (decision.accept && kind === 'publish') {
-      if (this.#names.isTaken(room, name, connectionId)) {
-        decision = {
-          accept: false,
-          code: STATUS_CODES.publishTaken,
-          description: `${room}/${name} is being published by someone else`,
-        };
-      } else {
-        this.#names.promise(room, name, connectionId);
-      }
+  #decisionFor({ kind, room, name, connectionId }: Ask, verdict: Verdict): Decision {
+    if (!verdict.accept) {
+      const code = kind === 'publish' ? STATUS_CODES.publishDenied : STATUS_CODES.playDenied;
+      return { accept: false, code, description: verdict.reason };
     }
+    if (kind === 'publish' && this.#names.isTaken(room, name, connectionId)) {
+      const description = `${room}/${name} is being published by someone else`;
+      return { accept: false, code: STATUS_CODES.publishTaken, description };
+    }
+    return { accept: true };
+  }
+
+  #decide(ask: Ask, verdict: Verdict): void {
+    const { connectionId, generation, kind, room, name } = ask;
+    const decision = this.#decisionFor(ask, verdict);
+    if (decision.accept && kind === 'publish') this.#names.promise(room, name, connectionId);
     const taken = this.#engine.decide(connectionId, generation, decision);
     if (!taken) this.#names.release(connectionId);
     const fields = { connectionId, room, name, remoteAddress: ask.remoteAddress };

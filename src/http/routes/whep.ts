@@ -2,6 +2,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import Type from 'typebox';
 import { GatewayError } from '../../errors.js';
+import { requireAccess } from '../access.js';
 import { installCors, optionsHeaders } from '../plugins/cors.js';
 import { problems, StreamParams } from '../schemas/common.js';
 import type { Services } from '../services.js';
@@ -18,7 +19,8 @@ import {
   WaitQuery,
 } from './sdp.js';
 
-export const whepRoutes: FastifyPluginAsyncTypebox<Services> = async (app, { engine }) => {
+export const whepRoutes: FastifyPluginAsyncTypebox<Services> = async (app, services) => {
+  const { engine } = services;
   acceptSdpOnly(app);
   installCors(app);
 
@@ -33,13 +35,14 @@ export const whepRoutes: FastifyPluginAsyncTypebox<Services> = async (app, { eng
         consumes: [SDP_TYPE],
         response: {
           201: { description: 'The SDP answer', content: { [SDP_TYPE]: { schema: SdpBody } } },
-          ...problems(400, 404, 406, 413, 415, 503),
+          ...problems(400, 403, 404, 406, 413, 415, 503),
         },
       },
     },
     async (request, reply) => {
       const { room, name } = request.params;
       const offer = bodyOf(request, SDP_TYPE);
+      await requireAccess(services, request, { kind: 'play', room, name });
       const viewer = await engine.createViewer({
         room,
         name,
