@@ -5,11 +5,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
 
-const VIEWER = readFileSync(new URL('../interop/page/viewer.js', import.meta.url), 'utf8');
+const SCRIPTS = ['viewer', 'publisher', 'sync-meter'].map((name) =>
+  readFileSync(new URL(`../interop/page/${name}.js`, import.meta.url), 'utf8'),
+);
 
 const FLAGS = [
   ...['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking'],
   ...['--disable-component-update', '--disable-sync', '--autoplay-policy=no-user-gesture-required'],
+  ...['--use-fake-device-for-media-stream', '--use-fake-ui-for-media-stream'],
   // A page without focus must not be slowed down: the figures would be the browser's, not the gateway's.
   ...[
     '--disable-background-timer-throttling',
@@ -95,6 +98,15 @@ export class PageViewer {
     await this.#call('close');
   }
 
+  /** Times in ms at which flashes showed and beeps were heard during `seconds`; see `interop/page/sync-meter.js`. */
+  flashesAndBeeps(seconds: number): Promise<{ flashes: number[]; beeps: number[] }> {
+    const element = `viewers.${this.id}.element`;
+    return this.page.evaluate(`flashesAndBeeps(${element}, ${seconds})`) as Promise<{
+      flashes: number[];
+      beeps: number[];
+    }>;
+  }
+
   frames(): Promise<PresentedFrame[]> {
     return this.page.evaluate(`viewers.${this.id}.frames`) as Promise<PresentedFrame[]>;
   }
@@ -102,6 +114,54 @@ export class PageViewer {
   /** Wall-clock times in ms: posted, answered, connecting, connected, disconnected, failed, closed. */
   events(): Promise<Record<string, number>> {
     return this.page.evaluate(`viewers.${this.id}.events`) as Promise<Record<string, number>>;
+  }
+}
+
+export interface PublishOptions {
+  /** The browser's fake camera and microphone, or a flash and a beep at every full second. */
+  source?: 'devices' | 'signal';
+  audio?: boolean;
+  video?: boolean;
+  codec?: string;
+  width?: number;
+  height?: number;
+  fps?: number;
+}
+
+/** A WHIP publisher in a page; see `interop/page/publisher.js`. */
+export class PagePublisher {
+  constructor(
+    readonly page: Page,
+    readonly id: string,
+  ) {}
+
+  #call<T>(method: string, ...args: unknown[]): Promise<T> {
+    return this.page.evaluate(`publishers.${this.id}.${method}(...${JSON.stringify(args)})`) as Promise<T>;
+  }
+
+  open(url: string, options: PublishOptions = {}): Promise<OpenResult> {
+    return this.#call('open', url, options);
+  }
+
+  stats(): Promise<ViewerStats> {
+    return this.#call('stats');
+  }
+
+  enable(kind: 'audio' | 'video', on: boolean): Promise<void> {
+    return this.#call('enable', kind, on);
+  }
+
+  delete(): Promise<number> {
+    return this.#call('delete');
+  }
+
+  close(): Promise<void> {
+    return this.#call('close');
+  }
+
+  /** Wall-clock times in ms: posted, answered, connecting, connected, ... */
+  events(): Promise<Record<string, number>> {
+    return this.page.evaluate(`publishers.${this.id}.events`) as Promise<Record<string, number>>;
   }
 }
 
@@ -140,8 +200,8 @@ export class TestBrowser {
     const page = await this.context.newPage();
     await page.goto(`${http}/healthz`);
     await page.setContent('<!doctype html><title>viewer</title><body></body>');
-    await page.addScriptTag({ content: VIEWER });
-    await page.evaluate('window.viewers = {}');
+    for (const content of SCRIPTS) await page.addScriptTag({ content });
+    await page.evaluate('window.viewers = {}; window.publishers = {}');
     return page;
   }
 
@@ -151,6 +211,14 @@ export class TestBrowser {
     const id = `v${this.#viewers++}`;
     await home.evaluate(`void (viewers.${id} = new Viewer())`);
     return new PageViewer(home, id);
+  }
+
+  /** A publisher on a page of its own, or on `page`. */
+  async publisher(http: string, page?: Page): Promise<PagePublisher> {
+    const home = page ?? (await this.blankPage(http));
+    const id = `p${this.#viewers++}`;
+    await home.evaluate(`void (publishers.${id} = new Publisher())`);
+    return new PagePublisher(home, id);
   }
 
   async close(): Promise<void> {
