@@ -4,6 +4,7 @@ import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { basename } from 'node:path';
 import { addonPath, ensureAddon } from './lib/addon.mjs';
 import { ensureDependencies } from './lib/dependencies.mjs';
+import { thirdPartyLicences } from './lib/licences.mjs';
 import { at } from './lib/paths.mjs';
 import { fail, main, run, say } from './lib/run.mjs';
 import { requireTools } from './lib/tools.mjs';
@@ -13,11 +14,12 @@ const OUT = at('artifacts/pack/');
 const manifest = JSON.parse(readFileSync(at('package.json'), 'utf8'));
 
 /** Writes a folder with these files and this package.json, and packs it. */
-async function pack(name, files, packageJson) {
+async function pack(name, files, packageJson, texts = {}) {
   const folder = `${OUT}${name}/`;
   mkdirSync(folder, { recursive: true });
   for (const file of files) cpSync(at(file), folder + file, { recursive: true });
   rmSync(`${folder}dist/.built`, { force: true });
+  for (const [file, text] of Object.entries(texts)) writeFileSync(folder + file, text);
   writeFileSync(`${folder}package.json`, `${JSON.stringify(packageJson, null, 2)}\n`);
   const args = ['pack', '--ignore-scripts', '--silent', '--pack-destination', OUT];
   const { code, output } = await run('npm', args, { cwd: folder, echo: false, timeoutMs: 120_000 });
@@ -38,17 +40,20 @@ await main(async () => {
   const [os, cpu, abi] = platform.split('-');
   const platformName = `${manifest.name}-${platform}`;
   const { version, license, engines, description } = manifest;
-  await pack(platformName, [addon, 'LICENSE'], {
+  const platformPackage = {
     name: platformName,
     version,
     description: `${description}: the addon for ${platform}`,
     license,
     engines,
     main: addon,
-    files: [addon],
+    files: [addon, 'THIRD-PARTY-LICENSES.txt'],
     os: [os],
     cpu: [cpu],
     ...(abi && { libc: [abi === 'gnu' ? 'glibc' : 'musl'] }),
+  };
+  await pack(platformName, [addon, 'LICENSE'], platformPackage, {
+    'THIRD-PARTY-LICENSES.txt': thirdPartyLicences(),
   });
   const {
     scripts: _scripts,
