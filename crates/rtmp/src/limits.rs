@@ -57,16 +57,16 @@ pub const MAX_MESSAGE_STREAMS: usize = 16;
 /// (Red5 #252) and log floods.
 pub const MAX_REFUSED_COMMANDS: u32 = 32;
 
-/// Bytes taken while a decision on publish or play is awaited; reading should be paused meanwhile.
+/// Bytes held while a decision on publish or play is awaited; reading should be paused meanwhile.
 pub const MAX_HELD_INPUT: usize = 64 * 1024;
 
 /// Events waiting to be polled before the session stops parsing and holds the rest of the input: one 64 KiB read of
 /// 2-byte messages would otherwise become megabytes of events.
 pub const MAX_QUEUED_EVENTS: usize = 512;
 
-/// Bytes of answers waiting to be polled. A peer that asks (pings, commands) faster than its answers are taken away
-/// is closed.
-pub const MAX_QUEUED_ANSWERS: usize = 256 * 1024;
+/// Bytes of answers waiting to be polled before the session stops parsing, for the same reason: a 7-byte ping asks for
+/// an 18-byte answer.
+pub const MAX_QUEUED_ANSWERS: usize = 16 * 1024;
 
 /// Parts of one aggregate message. A second of 60 fps video with audio is about 110.
 pub const MAX_AGGREGATE_PARTS: usize = 2_048;
@@ -83,11 +83,17 @@ pub const MAX_AMF_STRING: usize = 64 * 1024;
 /// Bytes of a command that is parsed (data messages are passed on unparsed apart from their name).
 pub const MAX_COMMAND_LENGTH: usize = 32 * 1024;
 
-/// Characters of an application (room) or stream name.
+/// Bytes of a room, an application instance or a stream name.
 pub const MAX_NAME_LENGTH: usize = 128;
 
 /// Bytes of a query string taken from app, tcUrl or stream name; tokens are below 4 KiB in practice.
 pub const MAX_QUERY_LENGTH: usize = 8 * 1024;
+
+/// Bytes kept of a tcUrl; the rest is cut.
+pub const MAX_URL_LENGTH: usize = 8 * 1024;
+
+/// Bytes kept of what a client calls itself (flashVer) and of each FourCC in its list; the rest is cut.
+pub const MAX_CLIENT_NAME_LENGTH: usize = 128;
 
 /// Characters of a peer's string that reach a log line.
 pub const MAX_LOGGED_CHARACTERS: usize = 256;

@@ -53,7 +53,8 @@ pub fn check_name(name: &str) -> Result<(), NameError> {
 pub struct AppPath {
     /// The room: the first path segment. Its grammar is checked.
     pub room: String,
-    /// What followed the room (`room/instance`), without slashes at its ends; empty when there was nothing.
+    /// What followed the room (`room/instance`), without slashes at its ends; empty when there was nothing. Its
+    /// characters are not checked: it names nothing here.
     pub instance: String,
     /// The query string without `?`, empty when there was none.
     pub query: String,
@@ -63,14 +64,18 @@ impl AppPath {
     /// Takes apart `room`, `room/`, `/room`, `room/instance` and each with `?query` behind.
     ///
     /// # Errors
-    /// When the room breaks the grammar or the query is too long.
+    /// When the room breaks the grammar, or instance or query are too long.
     pub fn parse(app: &str) -> Result<Self, NameError> {
         let (path, query) = split_query(app);
         check_query(query)?;
         let path = path.trim_matches('/');
         let (room, instance) = path.split_once('/').unwrap_or((path, ""));
         check_name(room)?;
-        Ok(Self { room: room.to_owned(), instance: instance.trim_matches('/').to_owned(), query: query.to_owned() })
+        let instance = instance.trim_matches('/');
+        if instance.len() > MAX_NAME_LENGTH {
+            return Err(NameError::TooLong(instance.len()));
+        }
+        Ok(Self { room: room.to_owned(), instance: instance.to_owned(), query: query.to_owned() })
     }
 }
 
@@ -113,6 +118,12 @@ pub fn merge_queries(name: &str, app: &str, tc_url: &str) -> String {
         (false, true) => name.to_owned(),
         (false, false) => format!("{name}&{outer}"),
     }
+}
+
+/// The longest start of `text` that has at most `length` bytes and ends between characters.
+pub(crate) fn cut(text: &str, length: usize) -> &str {
+    let end = (0..=length.min(text.len())).rev().find(|at| text.is_char_boundary(*at));
+    text.get(..end.unwrap_or(0)).unwrap_or_default()
 }
 
 fn split_query(text: &str) -> (&str, &str) {
@@ -164,6 +175,15 @@ mod tests {
         assert_eq!((parsed.name.as_str(), parsed.query.as_str()), ("cam.mp4", "token=a/b"));
         assert_eq!(StreamPath::parse("?token=1"), Err(NameError::Empty));
         assert!(matches!(StreamPath::parse(&format!("a?{}", "q".repeat(9000))), Err(NameError::QueryTooLong(9000))));
+    }
+
+    #[test]
+    fn cuts_fall_between_characters() {
+        assert_eq!(cut("aéb", 1), "a");
+        assert_eq!(cut("aéb", 2), "a");
+        assert_eq!(cut("aéb", 3), "aé");
+        assert_eq!(cut("é", 0), "");
+        assert_eq!(cut("é", 99), "é");
     }
 
     #[test]

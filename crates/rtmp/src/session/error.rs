@@ -27,15 +27,12 @@ pub enum SessionError {
     /// The peer sent nothing for [`crate::limits::IDLE_TIMEOUT`].
     #[error("the peer went silent")]
     IdleTimeout,
-    /// More than [`crate::limits::MAX_HELD_INPUT`] bytes came while a decision was awaited.
-    #[error("too many bytes came while a decision was awaited")]
+    /// More than [`crate::limits::MAX_HELD_INPUT`] bytes came while a decision was awaited or output was not polled.
+    #[error("too many bytes came while the session had to wait")]
     TooMuchHeld,
     /// More than [`crate::limits::MAX_REFUSED_COMMANDS`] commands had to be refused.
     #[error("too many commands were refused")]
     TooManyRefused,
-    /// The peer asks faster than it takes the answers.
-    #[error("answers pile up")]
-    TooManyAnswers,
 }
 
 impl SessionError {
@@ -50,7 +47,6 @@ impl SessionError {
             Self::IdleTimeout => "RTMP_IDLE_TIMEOUT",
             Self::TooMuchHeld => "RTMP_TOO_MUCH_HELD",
             Self::TooManyRefused => "RTMP_TOO_MANY_REFUSED",
-            Self::TooManyAnswers => "RTMP_TOO_MANY_ANSWERS",
         }
     }
 }

@@ -1,5 +1,6 @@
 //! What the scenarios share: two sessions joined by a pair of byte pipes, and raw bytes for hostile peers.
 #![allow(dead_code, reason = "every scenario uses a part")]
+#![allow(clippy::unwrap_used, reason = "a helper that fails is a test that fails")]
 
 use std::time::{Duration, Instant};
 

@@ -2,9 +2,10 @@
 
 use super::{Connected, Event, ServerSession, StateName};
 use crate::amf0::Value;
+use crate::limits::{MAX_CLIENT_NAME_LENGTH, MAX_URL_LENGTH};
 use crate::message::command::Command;
 use crate::message::control::Control;
-use crate::name::{AppPath, merge_queries, query_of};
+use crate::name::{AppPath, cut, merge_queries, query_of};
 use crate::session::{SessionError, reply};
 
 /// FourCCs kept of an enhanced client's list.
@@ -15,37 +16,38 @@ impl ServerSession {
         if self.connected.is_some() {
             return self.refuse_call(command, "RTMP_ALREADY_CONNECTED", "This connection is already connected.");
         }
-        let text = |key| command.object.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
-        let (app, tc_url) = (text("app"), text("tcUrl"));
+        let text = |key| command.object.get(key).and_then(Value::as_str).unwrap_or_default();
+        let tc_url = cut(text("tcUrl"), MAX_URL_LENGTH);
         // A client that sends no application still names it in the URL.
-        let app = if app.is_empty() { path_of(&tc_url).to_owned() } else { app };
-        let path = match AppPath::parse(&app) {
+        let app = Some(text("app")).filter(|app| !app.is_empty()).unwrap_or(path_of(tc_url));
+        let path = match AppPath::parse(app) {
             Ok(path) => path,
             Err(error) => {
                 let description = format!("The application name is not allowed: {error}.");
                 let code = "NetConnection.Connect.InvalidApp";
                 self.send_command(0, reply::error(command.transaction_id, code, &description));
-                return self.note_refused("RTMP_BAD_APP", &app, &description);
+                return self.note_refused("RTMP_BAD_APP", app, &description);
             }
         };
         let number = |key| command.object.get(key).and_then(Value::as_number);
         let object_encoding = if number("objectEncoding") == Some(3.0) { 3 } else { 0 };
         let four_cc_list = match command.object.get("fourCcList") {
             Some(Value::StrictArray(items)) => {
-                items.iter().filter_map(Value::as_str).take(MAX_FOUR_CCS).map(str::to_owned).collect()
+                let names = items.iter().filter_map(Value::as_str).take(MAX_FOUR_CCS);
+                names.map(|name| cut(name, MAX_CLIENT_NAME_LENGTH).to_owned()).collect()
             }
             _ => Vec::new(),
         };
         let enhanced = !four_cc_list.is_empty()
             || ["capsEx", "videoFourCcInfoMap", "audioFourCcInfoMap"].iter().any(|k| command.object.get(k).is_some());
-        let query = merge_queries("", &path.query, query_of(&tc_url));
+        let query = merge_queries("", &path.query, query_of(tc_url));
         let connected = Connected {
-            app,
+            app: app.to_owned(),
             room: path.room,
             instance: path.instance,
             query,
-            tc_url,
-            flash_ver: text("flashVer"),
+            tc_url: tc_url.to_owned(),
+            flash_ver: cut(text("flashVer"), MAX_CLIENT_NAME_LENGTH).to_owned(),
             object_encoding,
             four_cc_list,
         };

@@ -31,11 +31,13 @@ impl ServerSession {
             self.held.extend_from_slice(input.get(taken..).unwrap_or_default());
             return Ok(());
         }
-        if self.awaits_decision() && self.held.len() + input.len() > MAX_HELD_INPUT {
+        if self.held.len() + input.len() > MAX_HELD_INPUT {
             return Err(self.fail(SessionError::TooMuchHeld));
         }
         self.held.extend_from_slice(input);
-        self.work_off_held();
+        if self.events.is_empty() && self.answers.is_empty() {
+            self.work_off_held();
+        }
         self.failure.map_or(Ok(()), Err)
     }
 
@@ -71,7 +73,7 @@ impl ServerSession {
             self.useless_since = Some(self.now);
             self.enter(StateName::Connecting);
         }
-        while self.wants_input() && self.events.len() < MAX_QUEUED_EVENTS {
+        while self.wants_input() && self.events.len() < MAX_QUEUED_EVENTS && self.answers.len() < MAX_QUEUED_ANSWERS {
             let (taken, message) = self.reader.read(input.get(at..).unwrap_or_default())?;
             at += taken;
             if let Some(sequence) = self.acknowledgement.received(taken) {
@@ -79,9 +81,6 @@ impl ServerSession {
             }
             let Some(message) = message else { break };
             self.handle_message(message)?;
-            if self.answers.len() > MAX_QUEUED_ANSWERS {
-                return Err(SessionError::TooManyAnswers);
-            }
         }
         Ok(at)
     }
