@@ -139,7 +139,8 @@ impl VideoJitterBuffer {
         if self.window.head() < head {
             self.scan = FrameScan::default();
         }
-        if self.statistics.packets.received == 0 && !self.starts_access_unit(&hints) {
+        let starts_keyframe = hints.delimits || (hints.idr && hints.starts_slices());
+        if self.statistics.packets.received == 0 && !starts_keyframe {
             self.keyframe_requests.request(now);
         }
         self.statistics.packets.broken += u64::from(hints.broken);
@@ -243,8 +244,11 @@ impl VideoJitterBuffer {
         }
         match self.depacketizer.finish() {
             Ok(unit) if first_known && !cut_short => self.admit(now, unit?, scan.timestamp()?, arrivals?),
-            _ => {
-                self.statistics.damaged += 1;
+            finished => {
+                // A frame whose first packet is unknown is behind a hole that has been counted.
+                let damaged = finished.is_err() || cut_short;
+                let counter = if damaged { &mut self.statistics.damaged } else { &mut self.statistics.held };
+                *counter += 1;
                 self.hold(now);
                 None
             }
