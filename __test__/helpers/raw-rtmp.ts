@@ -5,6 +5,8 @@ import { until, within } from './wait.js';
 
 const HANDSHAKE_SIZE = 1536;
 const COMMAND_AMF0 = 20;
+const AUDIO = 8;
+const VIDEO = 9;
 const SET_CHUNK_SIZE = 1;
 
 export type Amf = number | boolean | string | null | undefined | { [key: string]: Amf } | Amf[];
@@ -83,15 +85,28 @@ export interface Command {
   args: Amf[];
 }
 
+/** An audio or video message as it came. */
+export interface MediaMessage {
+  kind: 'audio' | 'video';
+  /** Wall-clock time of its arrival in ms. */
+  at: number;
+  timestamp: number;
+  /** The first two bytes of the body: codec and frame type. */
+  head: number;
+  size: number;
+}
+
 interface PartialMessage {
   length: number;
   type: number;
+  timestamp: number;
   chunks: Buffer[];
   got: number;
 }
 
 export class RawRtmp {
   readonly commands: Command[] = [];
+  readonly media: MediaMessage[] = [];
   /** True once the other side has closed. */
   closed = false;
   #input: Buffer = Buffer.alloc(0);
@@ -168,6 +183,13 @@ export class RawRtmp {
     return Number(args[1]);
   }
 
+  /** Plays a stream; its messages are kept in `media`. */
+  async play(app: string, name: string): Promise<this> {
+    await this.connectApp(app);
+    this.command('play', [null, name], await this.createStream());
+    return this;
+  }
+
   /** The `_result` or `_error` to a transaction. */
   answer(transaction: number): Promise<Command> {
     return until(`the answer to command ${transaction}`, () =>
@@ -210,7 +232,11 @@ export class RawRtmp {
     const previous = this.#partial.get(id);
     const length = format < 2 ? input.readUIntBE(4, 3) : (previous?.length ?? 0);
     const type = format < 2 ? input.readUInt8(7) : (previous?.type ?? 0);
-    const partial = previous && previous.got > 0 ? previous : { length, type, chunks: [], got: 0 };
+    const begun = previous !== undefined && previous.got > 0;
+    // Only the first chunk of a message carries a new time; formats 1 and 2 give a difference.
+    const field = format < 3 ? input.readUIntBE(1, 3) : 0;
+    const timestamp = format === 0 ? field : (previous?.timestamp ?? 0) + field;
+    const partial = begun ? previous : { length, type, timestamp, chunks: [], got: 0 };
     const size = Math.min(this.#chunkSize, partial.length - partial.got);
     if (input.length < headerSize + size) return false;
     partial.chunks.push(input.subarray(headerSize, headerSize + size));
@@ -219,13 +245,24 @@ export class RawRtmp {
     this.#partial.set(id, partial);
     if (partial.got >= partial.length) {
       const body = Buffer.concat(partial.chunks);
-      this.#partial.set(id, { length: partial.length, type: partial.type, chunks: [], got: 0 });
-      this.#take(partial.type, body);
+      this.#partial.set(id, { ...partial, chunks: [], got: 0 });
+      this.#take(partial, body);
     }
     return true;
   }
 
-  #take(type: number, body: Buffer): void {
+  #take({ type, timestamp }: PartialMessage, body: Buffer): void {
+    if (type === AUDIO || type === VIDEO) {
+      const at = performance.timeOrigin + performance.now();
+      const kind = type === AUDIO ? 'audio' : 'video';
+      this.media.push({
+        kind,
+        at,
+        timestamp,
+        head: body.length > 1 ? body.readUInt16BE(0) : 0,
+        size: body.length,
+      });
+    }
     if (type === SET_CHUNK_SIZE) this.#chunkSize = body.readUInt32BE(0);
     if (type !== COMMAND_AMF0) return;
     const [name, transaction, ...args] = decodeAmf(body);
