@@ -57,14 +57,23 @@ impl Resampler {
     /// [`CodecError::Unsupported`] for a rate outside 7,350 to 96,000 Hz or one without a common divisor with 48 kHz, and
     /// for other channel counts.
     pub fn new(rate: u32, channels: u8) -> Result<Self, CodecError> {
-        if !RATES.contains(&rate) || rate / greatest_common_divisor(rate, SAMPLE_RATE) > MAXIMUM_BLOCK {
-            return Err(CodecError::unsupported(format!("a sample rate of {rate} Hz")));
-        }
+        Self::check(rate)?;
         if !(1..=2).contains(&channels) {
             return Err(CodecError::unsupported(format!("{channels} channels (1 or 2 are)")));
         }
         let fft = if rate == SAMPLE_RATE { None } else { Some(FftState::new(rate, channels)?) };
         Ok(Self { rate, channels, fft, frames_in: 0, frames_out: 0 })
+    }
+
+    /// Whether `rate` Hz can be resampled.
+    ///
+    /// # Errors
+    /// As [`new`](Self::new).
+    pub fn check(rate: u32) -> Result<(), CodecError> {
+        if !RATES.contains(&rate) || rate / greatest_common_divisor(rate, SAMPLE_RATE) > MAXIMUM_BLOCK {
+            return Err(CodecError::unsupported(format!("a sample rate of {rate} Hz")));
+        }
+        Ok(())
     }
 
     /// Whether PCM of this shape continues the stream.

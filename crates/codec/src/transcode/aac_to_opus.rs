@@ -11,6 +11,10 @@ use crate::pcm::{Declicker, PcmSpec, SAMPLE_RATE};
 use crate::resample::Resampler;
 use rtmp_gateway_media::{AacConfig, CodecConfig, Unit};
 
+/// ADTS frames of one unit that are looked at: real senders put one there, some a few (attack: thousands of empty frames
+/// in one message, each of which would cost the work of a whole one).
+const MAXIMUM_ADTS_FRAMES: usize = 16;
+
 /// Turns one AAC track into one Opus track: packets of 20 ms at 48 kHz.
 ///
 /// Times are exact: what a decoder plays at a unit's `pts` is the sound that the source had at that time; the delays of
@@ -45,7 +49,7 @@ impl AacToOpus {
             source: None,
             refused: None,
             resampler: None,
-            timeline: Timeline::default(),
+            timeline: Timeline::new(),
             output: Output::new(settings.opus),
             stats: TranscodeStats::default(),
             decoded: Vec::new(),
@@ -71,7 +75,7 @@ impl AacToOpus {
             return self.access_unit(config, &unit.payload, position);
         }
         let mut position = position;
-        for frame in adts::frames(&unit.payload) {
+        for frame in adts::frames(&unit.payload).take(MAXIMUM_ADTS_FRAMES) {
             let same = frame.sample_rate == config.core_sample_rate()
                 && frame.channel_configuration == config.channel_configuration();
             let own = if same { None } else { frame.config() };
@@ -94,7 +98,7 @@ impl AacToOpus {
     pub fn flush(&mut self) -> Result<(), CodecError> {
         self.end_segment(true)?;
         self.source = None;
-        self.timeline = Timeline::default();
+        self.timeline.stop();
         Ok(())
     }
 
@@ -120,6 +124,7 @@ impl AacToOpus {
         let spec = match source.decoder.decode(payload, &mut self.decoded) {
             Ok(spec) => {
                 self.stats.decoded();
+                self.timeline.earn(at_48_khz(spec));
                 Some(spec)
             }
             Err(error) => {
@@ -149,7 +154,7 @@ impl AacToOpus {
         {
             return Err(error.clone());
         }
-        match AacDecoder::new(config) {
+        match open(config) {
             Ok(decoder) => {
                 self.stats.source_changes += u64::from(self.source.is_some());
                 let declicker = Declicker::new(config.sample_rate());
@@ -181,7 +186,7 @@ impl AacToOpus {
                 if let Some(source) = &mut self.source {
                     source.running = false;
                 }
-                self.timeline = Timeline::default();
+                self.timeline.stop();
                 self.stats.restarts += 1;
                 Ok(0)
             }
@@ -302,6 +307,12 @@ impl AacToOpus {
         self.output.mark_joint();
         Ok(())
     }
+}
+
+fn open(config: &AacConfig) -> Result<AacDecoder, CodecError> {
+    Resampler::check(config.core_sample_rate())?;
+    Resampler::check(config.sample_rate())?;
+    AacDecoder::new(config)
 }
 
 fn at_48_khz(spec: PcmSpec) -> u64 {

@@ -29,7 +29,7 @@ impl OpusToAac {
     pub fn new(settings: TranscodeSettings) -> Self {
         Self {
             decoder: None,
-            timeline: Timeline::default(),
+            timeline: Timeline::new(),
             output: Output::new(settings.aac),
             stats: TranscodeStats::default(),
             decoded: Vec::new(),
@@ -82,7 +82,7 @@ impl OpusToAac {
             self.stats.dropped_samples += info.duration as u64;
             return Ok(());
         }
-        self.packet(packet, info, skip)
+        self.decode(packet, skip)
     }
 
     /// Says that nothing before `time` will come any more: what is missing up to there (at most a second a call) is made
@@ -112,7 +112,7 @@ impl OpusToAac {
         self.output.finish(true)?;
         self.output.mark_joint();
         self.decoder = None;
-        self.timeline = Timeline::default();
+        self.timeline.stop();
         Ok(())
     }
 
@@ -148,17 +148,15 @@ impl OpusToAac {
         Ok(())
     }
 
-    fn packet(&mut self, packet: &[u8], info: OpusPacketInfo, skip: usize) -> Result<(), CodecError> {
+    fn decode(&mut self, packet: &[u8], skip: usize) -> Result<(), CodecError> {
         let Some(decoder) = &mut self.decoder else { return Ok(()) };
         self.decoded.clear();
-        match decoder.decode(packet, &mut self.decoded) {
-            Ok(_) => self.stats.decoded(),
-            Err(error) => {
-                self.stats.failed(error);
-                self.decoded.clear();
-                self.stats.concealed_samples += decoder.conceal(info.duration, &mut self.decoded)? as u64;
-            }
+        if let Err(error) = decoder.decode(packet, &mut self.decoded) {
+            // What a broken packet says of its duration is worth nothing: as above, the next unit's time will tell.
+            self.stats.failed(error);
+            return Ok(());
         }
+        self.stats.decoded();
         if skip > 0 {
             self.decoded.drain(..(skip * usize::from(decoder.channels())).min(self.decoded.len()));
             self.stats.dropped_samples += skip as u64;

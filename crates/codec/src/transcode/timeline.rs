@@ -25,16 +25,34 @@ pub(super) enum Step {
 }
 
 /// A sample counter with an anchor; positions are in samples at 48 kHz.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Timeline {
     anchor: Option<i64>,
     rate: u32,
     frames: u64,
     off: u32,
     smallest: i64,
+    /// Samples that may still be made up for holes between rounded timestamps: earned one by one by real sound, up to
+    /// MAXIMUM_FILL, so that a sender of tiny units a second apart causes twice the work of an honest one, not fifty times.
+    credit: i64,
 }
 
 impl Timeline {
+    /// A counter without an anchor.
+    pub fn new() -> Self {
+        Self { anchor: None, rate: 0, frames: 0, off: 0, smallest: 0, credit: MAXIMUM_FILL }
+    }
+
+    /// Forgets where it was.
+    pub fn stop(&mut self) {
+        *self = Self { credit: self.credit, ..Self::new() };
+    }
+
+    /// Notes that `samples` of real sound came.
+    pub fn earn(&mut self, samples: u64) {
+        self.credit = self.credit.saturating_add_unsigned(samples).min(MAXIMUM_FILL);
+    }
+
     /// Where the next sample belongs; `None` before the first.
     pub fn position(&self) -> Option<i64> {
         let anchor = self.anchor?;
@@ -45,7 +63,7 @@ impl Timeline {
 
     /// Starts at `position`, counting samples at `rate` Hz.
     pub fn start(&mut self, position: i64, rate: u32) {
-        *self = Self { anchor: Some(position), rate, ..Self::default() };
+        *self = Self { anchor: Some(position), rate, credit: self.credit, ..Self::new() };
     }
 
     /// Counts at another rate from here on.
@@ -89,7 +107,14 @@ impl Timeline {
         }
         let correction = if drift > 2 * TOLERANCE { drift } else { self.smallest };
         self.off = 0;
-        if correction > 0 { Step::Fill(correction) } else { Step::Skip(-correction) }
+        if correction < 0 {
+            return Step::Skip(-correction);
+        }
+        if correction > self.credit {
+            return Step::Restart;
+        }
+        self.credit -= correction;
+        Step::Fill(correction)
     }
 }
 
@@ -99,7 +124,7 @@ mod tests {
 
     #[test]
     fn millisecond_rounding_and_jitter_are_followed() {
-        let mut timeline = Timeline::default();
+        let mut timeline = Timeline::new();
         assert_eq!(timeline.step(0, false), Step::Restart);
         timeline.start(0, 44_100);
         for unit in 0..10_000_i64 {
@@ -112,7 +137,7 @@ mod tests {
 
     #[test]
     fn a_hole_is_filled_at_once_and_a_drift_when_it_lasts() {
-        let mut timeline = Timeline::default();
+        let mut timeline = Timeline::new();
         timeline.start(0, 48_000);
         timeline.advance(1_024);
         assert_eq!(timeline.step(1_024 + 9_600, false), Step::Fill(9_600));
@@ -127,8 +152,28 @@ mod tests {
     }
 
     #[test]
+    fn holes_are_filled_only_as_far_as_real_sound_paid_for_them() {
+        let mut timeline = Timeline::new();
+        timeline.start(0, 48_000);
+        let mut filled = 0;
+        for _ in 0..1_000 {
+            let Some(position) = timeline.position() else { panic!("anchored") };
+            match timeline.step(position + 40_000, false) {
+                Step::Fill(samples) => {
+                    filled += samples;
+                    timeline.advance(samples as usize);
+                }
+                step => assert_eq!(step, Step::Restart),
+            }
+            timeline.earn(1_024);
+            timeline.advance(1_024);
+        }
+        assert!(filled <= MAXIMUM_FILL + 1_000 * 1_024, "{filled}");
+    }
+
+    #[test]
     fn jumps_restart() {
-        let mut timeline = Timeline::default();
+        let mut timeline = Timeline::new();
         timeline.start(1_000_000, 48_000);
         assert_eq!(timeline.step(1_000_000 + MAXIMUM_FILL + 1, false), Step::Restart);
         assert_eq!(timeline.step(0, false), Step::Restart);
@@ -140,7 +185,7 @@ mod tests {
 
     #[test]
     fn counts_a_day_at_44_1_khz_without_drift() {
-        let mut timeline = Timeline::default();
+        let mut timeline = Timeline::new();
         timeline.start(7, 44_100);
         let units = 24 * 3_600 * 44_100_usize / 1_024;
         timeline.advance(units * 1_024);
