@@ -65,7 +65,10 @@ async function refresh() {
     if (own !== latest) return;
     list.update(streams, player.stream);
     const watching = streams.reduce((sum, { players, viewers }) => sum + players + viewers, 0);
-    totals.textContent = `${countOf(streams.length, 'stream')} · ${countOf(watching, 'viewer')}`;
+    totals.replaceChildren(
+      element('span', {}, countOf(streams.length, 'stream')),
+      element('span', {}, countOf(watching, 'viewer')),
+    );
     totals.classList.remove('offline');
   } catch {
     totals.textContent = 'The gateway does not answer';
