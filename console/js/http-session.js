@@ -15,7 +15,7 @@ export class HttpSession {
     /** @type {string | undefined} */
     this.location = undefined;
     this.abort = new AbortController();
-    /** @type {number | undefined} */
+    /** @type {ReturnType<typeof setTimeout> | undefined} */
     this.lostTimer = undefined;
     this.connection.addEventListener('connectionstatechange', () => {
       const { connectionState } = this.connection;
