@@ -93,7 +93,7 @@ fn hostile_70_packets_far_ahead_are_bounded() {
     scene.start();
     // Every second packet missing, up to the largest jump that still belongs to the sequence.
     for step in 0..20_000_u32 {
-        let jump = if step % 100 == 0 { 2_999 } else { 2 };
+        let jump = if step % 100 == 0 { 999 } else { 2 };
         scene.sequence = scene.sequence.wrapping_add(jump);
         scene.send(true, P);
         scene.next_frame();

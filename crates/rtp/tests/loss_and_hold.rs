@@ -38,7 +38,10 @@ fn whole_frames_behind_the_hole_wait_at_most_the_budget() {
     scene.next_frame();
     scene.frame(&[P]);
     let behind = scene.now() - FRAME_TIME;
-    assert_eq!(scene.buffer.poll_timeout(), Some(behind + ms(250)));
+    assert_eq!(scene.buffer.poll_timeout(), Some(behind + ms(200)), "then a keyframe is asked for");
+    assert!(!scene.buffer.poll_keyframe_request(behind + ms(199)));
+    assert!(scene.buffer.poll_keyframe_request(behind + ms(200)));
+    assert_eq!(scene.buffer.poll_timeout(), Some(behind + ms(250)), "then the hole is given up");
     scene.wait(ms(210));
     scene.arrive(lost, timestamp, true, P);
     assert_eq!(scene.numbers(), [0, 1, 2, 3, 4, 5, 6], "resent in time");

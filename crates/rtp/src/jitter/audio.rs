@@ -86,7 +86,7 @@ impl AudioJitterBuffer {
     /// Takes an arrived packet, in any order.
     pub fn handle_packet(&mut self, now: Instant, packet: MediaPacket) {
         let timestamp = packet.timestamp;
-        let inserted = self.window.insert(now, packet, |_| ());
+        let inserted = self.window.insert(now, packet, ());
         self.statistics.count(inserted);
         self.estimator.handle(now, timestamp, inserted);
         if inserted == Inserted::Restarted {

@@ -45,6 +45,11 @@ impl KeyframeRequests {
         Some(self.last_sent.map_or(wanted, |sent| wanted.max(sent + KEYFRAME_REQUEST_INTERVAL)))
     }
 
+    /// Whether somebody wants one.
+    pub fn is_wanted(&self) -> bool {
+        self.wanted_since.is_some()
+    }
+
     /// Requests sent so far.
     pub fn sent(&self) -> u64 {
         self.sent

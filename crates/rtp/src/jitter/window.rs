@@ -36,7 +36,7 @@ pub(super) enum Inserted {
 #[derive(Debug, Clone)]
 pub(super) struct Window<H> {
     unwrapper: SequenceUnwrapper,
-    suspect: Option<(Instant, MediaPacket)>,
+    suspect: Option<Slot<H>>,
     /// Sequence number of the first slot; meaningless before the first packet.
     head: u64,
     slots: VecDeque<Option<Slot<H>>>,
@@ -68,31 +68,29 @@ impl<H> Window<H> {
     }
 
     /// Puts an arrived packet in its place.
-    pub(super) fn insert(&mut self, now: Instant, packet: MediaPacket, note: impl Fn(&MediaPacket) -> H) -> Inserted {
-        let first = self.slots.is_empty() && !self.consumed;
-        match self.unwrapper.unwrap(packet.sequence_number) {
+    pub(super) fn insert(&mut self, now: Instant, packet: MediaPacket, hints: H) -> Inserted {
+        let position = self.unwrapper.unwrap(packet.sequence_number);
+        let slot = Slot { packet, arrival: now, hints };
+        match position {
             Position::Suspect => {
-                self.suspect = Some((now, packet));
+                self.suspect = Some(slot);
                 Inserted::Suspect
             }
             Position::Running(sequence) => {
-                if first {
+                if self.slots.is_empty() && !self.consumed {
                     self.head = sequence;
                 }
-                let hints = note(&packet);
-                self.place(sequence, Slot { packet, arrival: now, hints })
+                self.place(sequence, slot)
             }
             Position::Restarted(sequence) => {
                 self.slots.clear();
                 self.arrivals.clear();
                 (self.bytes, self.consumed, self.head) = (0, true, sequence);
-                if let Some((arrival, suspect)) = self.suspect.take() {
+                if let Some(suspect) = self.suspect.take() {
                     self.head = sequence.saturating_sub(1);
-                    let hints = note(&suspect);
-                    self.place(self.head, Slot { packet: suspect, arrival, hints });
+                    self.place(self.head, suspect);
                 }
-                let hints = note(&packet);
-                self.place(sequence, Slot { packet, arrival: now, hints });
+                self.place(sequence, slot);
                 Inserted::Restarted
             }
         }
@@ -191,7 +189,7 @@ mod tests {
     }
 
     fn insert(window: &mut Window<()>, now: Instant, sequence_number: u16) -> Inserted {
-        window.insert(now, packet(sequence_number), |_| ())
+        window.insert(now, packet(sequence_number), ())
     }
 
     #[test]
