@@ -1,11 +1,33 @@
 //! WebRTC: viewers (WHEP) and publishers (WHIP) of one shard, over one UDP socket (RFC 8834, RFC 9725).
+//!
+//! Everything but `io` and `socket` is without sockets and takes the time as an argument. A session is set up on a helper
+//! thread ([`setup_viewer`]), moves to its shard ([`WebRtc::add_viewer`]) and lives there under a [`SessionId`].
 
+mod addresses;
+mod batch;
+mod candidates;
 mod crypto;
+mod demux;
+mod io;
 mod packetized;
+mod peer;
+mod peers;
 mod sdp;
+mod session_id;
 mod setup;
+mod socket;
+mod viewer;
 
 pub use crypto::IdentityError;
-pub use packetized::{MAX_PAYLOAD, PacketizedUnit};
+pub use io::{BindOptions, WebRtc, drive};
+pub use packetized::{MAX_PAYLOAD, PAYLOAD_TARGET, PacketizedUnit};
+pub use peer::{CloseReason, PatchReply, SessionState};
+pub use peers::{AddError, Counters, Event, PatchError, SessionStats};
 pub use sdp::{MAX_CANDIDATES, MAX_SDP, MAX_SECTIONS, SetupError};
+pub use session_id::SessionId;
 pub use setup::{PublisherSetup, StreamMedia, VideoFormat, ViewerSetup, setup_publisher, setup_viewer, warm_up};
+pub use socket::BindError;
+pub use viewer::{GopHint, GopReason};
+
+/// A stream of the shard, by whatever number the shard gives it.
+pub type StreamKey = u64;

@@ -8,6 +8,9 @@ use std::time::Duration;
 /// extensions, RTX and SRTP. Larger payloads are a bug of the packetizer; the unit that holds one is dropped.
 pub const MAX_PAYLOAD: usize = 1_400;
 
+/// The size to cut payloads to, in bytes.
+pub const PAYLOAD_TARGET: usize = rtmp_gateway_rtp::DEFAULT_MAX_PAYLOAD_SIZE;
+
 /// One access unit of H.264 or one Opus packet as RTP payloads. Share it as `Arc`: viewers clone no payload.
 #[derive(Debug, Clone)]
 pub struct PacketizedUnit {

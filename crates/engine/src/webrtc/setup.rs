@@ -43,7 +43,7 @@ pub struct VideoFormat {
 pub(super) struct Track {
     pub(super) mid: Mid,
     pub(super) payload: Pt,
-    /// Our streams' SSRCs (zero for a publisher's tracks, which the peer numbers).
+    /// Our stream's SSRCs (zero for a publisher's tracks, which the peer numbers).
     pub(super) ssrc: Ssrc,
     pub(super) repair_ssrc: Option<Ssrc>,
 }
@@ -93,19 +93,13 @@ impl std::fmt::Debug for ViewerSetup {
 
 impl std::fmt::Debug for PublisherSetup {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("PublisherSetup")
-            .field("video", &self.video)
-            .field("audio", &self.audio)
-            .finish_non_exhaustive()
+        f.debug_struct("PublisherSetup").field("video", &self.video).field("audio", &self.audio).finish_non_exhaustive()
     }
 }
 
-/// Makes the process's DTLS certificate now instead of at the first session.
-///
-/// # Errors
-/// The certificate could not be made.
-pub fn warm_up() -> Result<(), SetupError> {
-    identity().map(|_| ()).map_err(SetupError::from)
+/// Makes the process's DTLS certificate now instead of at the first session, which reports any failure.
+pub fn warm_up() {
+    let _ = identity();
 }
 
 /// Answers a viewer's offer (WHEP). Takes about a millisecond: call it on a helper thread.
@@ -123,9 +117,8 @@ pub fn setup_viewer(
     let offer = Offer::parse(offer)?;
     let mut tracks = Vec::new();
     if let Some(format) = media.video
-        && let Some(index) = offer.usable(MediaKind::Video, |s| {
-            s.wants_media() && select_h264(s, format.profile_level_id).is_some()
-        })?
+        && let Some(index) =
+            offer.usable(MediaKind::Video, |s| s.wants_media() && select_h264(s, format.profile_level_id).is_some())?
         && let Some(section) = offer.sections.get(index)
     {
         let payload = select_h264(section, format.profile_level_id);

@@ -93,11 +93,16 @@ fn a_browser_gets_h264_and_opus_on_its_own_payload_types() {
 
 #[test]
 fn the_offered_profile_nearest_to_the_stream_is_taken() {
-    for (stream, payload) in [([0x42, 0xc0, 0x1f], 109), ([0x42, 0, 0x1f], 103), ([0x4d, 0x40, 0x28], 39), ([0x64, 0, 0x28], 109)]
+    for (stream, payload) in
+        [([0x42, 0xc0, 0x1f], 109), ([0x42, 0, 0x1f], 103), ([0x4d, 0x40, 0x28], 39), ([0x64, 0, 0x28], 109)]
     {
         let media = StreamMedia { video: Some(VideoFormat { profile_level_id: Some(stream) }), audio: true };
         let setup = setup_viewer(&full_offer(), &media, &candidates(), Instant::now()).expect("answer");
-        assert!(setup.answer.contains(&format!("m=video 9 UDP/TLS/RTP/SAVPF {payload} ")), "{stream:?}: {}", setup.answer);
+        assert!(
+            setup.answer.contains(&format!("m=video 9 UDP/TLS/RTP/SAVPF {payload} ")),
+            "{stream:?}: {}",
+            setup.answer
+        );
     }
 }
 
@@ -107,7 +112,8 @@ fn a_viewer_may_ask_for_one_medium() {
     assert!(setup.video && !setup.audio);
     let setup = viewer(&format!("{}{}", session("a"), audio("a", "recvonly"))).expect("answer");
     assert!(!setup.video && setup.audio);
-    let setup = viewer(&format!("{}{}{}", session("0 1"), audio("0", "sendrecv"), video("1", "inactive"))).expect("answer");
+    let setup =
+        viewer(&format!("{}{}{}", session("0 1"), audio("0", "sendrecv"), video("1", "inactive"))).expect("answer");
     assert!(!setup.video && setup.audio);
 }
 
@@ -225,7 +231,10 @@ fn hostile_51_ten_thousand_candidates_cost_nothing() {
 
 #[test]
 fn hostile_72_data_channels_are_rejected() {
-    let channel = format!("m=application 9 UDP/DTLS/SCTP webrtc-datachannel\r\n{}a=sctp-port:5000\r\n", transport("2", "sendrecv"));
+    let channel = format!(
+        "m=application 9 UDP/DTLS/SCTP webrtc-datachannel\r\n{}a=sctp-port:5000\r\n",
+        transport("2", "sendrecv")
+    );
     let offer = format!("{}{}{}{channel}", session("0 1 2"), video("0", "recvonly"), audio("1", "recvonly"));
     let setup = viewer(&offer).expect("answer");
     assert!(setup.answer.contains("m=application 0 UDP/DTLS/SCTP webrtc-datachannel\r\n"), "{}", setup.answer);

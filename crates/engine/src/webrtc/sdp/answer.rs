@@ -35,11 +35,7 @@ fn split_sections(sdp: &str) -> Vec<&str> {
 fn write_rejected(answer: &mut String, section: &Section) {
     let format = section.formats.split(' ').next().unwrap_or("0");
     // Writing to a String cannot fail.
-    let _ = write!(
-        answer,
-        "m={} 0 {} {format}\r\nc=IN IP4 0.0.0.0\r\na=inactive\r\n",
-        section.media, section.protocol
-    );
+    let _ = write!(answer, "m={} 0 {} {format}\r\nc=IN IP4 0.0.0.0\r\na=inactive\r\n", section.media, section.protocol);
     if let Some(mid) = &section.mid {
         let _ = write!(answer, "a=mid:{mid}\r\n");
     }

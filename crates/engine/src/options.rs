@@ -1,0 +1,76 @@
+//! What the engine is started with, and the named limits that bound what strangers can make it hold.
+
+use crate::EngineError;
+use std::net::IpAddr;
+use std::time::Duration;
+
+/// Connections in total: each costs a descriptor and a few KiB; beyond it new sockets are closed at once, so that a flood
+/// of connects cannot exhaust the descriptors that live sessions need.
+pub const MAX_CONNECTIONS: usize = 20_000;
+/// Connections from one address: half-open floods come from few addresses, while many phones share a carrier's address.
+pub const MAX_CONNECTIONS_PER_ADDRESS: usize = 10_000;
+/// Publish and play requests waiting for a decision: a stalled decider must not turn into unbounded memory.
+pub const MAX_PENDING_ASKS: usize = 1_024;
+/// How long a publish or play request waits for its decision before it is refused.
+pub const DECISION_TIMEOUT: Duration = Duration::from_secs(3);
+/// WHEP requests that wait for a stream to appear, per shard.
+pub const MAX_WAITING_VIEWERS: usize = 1_024;
+/// Longest wait for a stream to appear, whatever the request says.
+pub const MAX_WAIT: Duration = Duration::from_secs(30);
+/// WebRTC sessions per shard; each holds about 25 KiB and a place in the demultiplexer.
+pub const MAX_WEBRTC_SESSIONS: usize = 4_096;
+/// Streams per shard, waiting ones (players without publisher) included.
+pub const MAX_STREAMS: usize = 16_384;
+/// Shards at most; more threads than this only add wake-ups.
+pub const MAX_SHARDS: usize = 64;
+/// Commands queued to one shard; beyond it callers get `GW_BUSY` instead of a growing queue.
+pub const MAX_COMMANDS: usize = 4_096;
+
+/// How to start an engine.
+#[derive(Debug, Clone)]
+pub struct EngineOptions {
+    /// Address that the RTMP and WebRTC sockets bind to.
+    pub host: IpAddr,
+    /// RTMP port; 0 picks a free one.
+    pub rtmp_port: u16,
+    /// UDP port of shard 0; shard `n` uses the port plus `n`. 0 picks a free one for each shard.
+    pub webrtc_port: u16,
+    /// Threads that own connections, 1 to [`MAX_SHARDS`].
+    pub shards: usize,
+    /// Addresses to advertise to WebRTC peers instead of the local ones.
+    pub public_ips: Vec<IpAddr>,
+    /// How long a publish or play request waits for its decision.
+    pub decision_timeout: Duration,
+}
+
+impl Default for EngineOptions {
+    fn default() -> Self {
+        Self {
+            host: IpAddr::from([127, 0, 0, 1]),
+            rtmp_port: 1935,
+            webrtc_port: 8189,
+            shards: 1,
+            public_ips: Vec::new(),
+            decision_timeout: DECISION_TIMEOUT,
+        }
+    }
+}
+
+impl EngineOptions {
+    /// Checks ranges that the operating system would not.
+    pub(crate) fn validate(&self) -> Result<(), EngineError> {
+        if self.shards == 0 || self.shards > MAX_SHARDS {
+            return Err(EngineError::BadOption(format!("shards must be 1 to {MAX_SHARDS}, not {}", self.shards)));
+        }
+        if self.webrtc_port != 0 && usize::from(self.webrtc_port) + self.shards - 1 > usize::from(u16::MAX) {
+            return Err(EngineError::BadOption(format!(
+                "webrtc port {} leaves no room for {} shards below 65536",
+                self.webrtc_port, self.shards
+            )));
+        }
+        if self.decision_timeout.is_zero() || self.decision_timeout > Duration::from_secs(30) {
+            return Err(EngineError::BadOption("decision timeout must be 1 ms to 30 s".into()));
+        }
+        Ok(())
+    }
+}

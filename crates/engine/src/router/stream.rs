@@ -1,0 +1,381 @@
+//! One stream: its publisher, what a late joiner needs, its RTMP players and its way to WebRTC viewers.
+
+use super::gop::GopCache;
+use super::key::StreamKey;
+use super::outgoing::{Cached, Outgoing};
+use super::player::Player;
+use super::rate::RateMeter;
+use super::timeline::StreamTimeline;
+use super::webrtc_output::WebrtcOutput;
+use crate::shard::ShardState;
+use crate::snapshot::{AudioSnapshot, Protocol, PublisherSnapshot, StreamSnapshot, VideoSnapshot};
+use crate::webrtc::{GopHint, SessionId, StreamMedia, VideoFormat};
+use bytes::Bytes;
+use rtmp_gateway_bridge::Item;
+use rtmp_gateway_media::{CodecConfig, TrackKind, Unit};
+use std::net::SocketAddr;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+/// How long viewers stay when their publisher vanishes: a phone that changes network is back within it.
+pub(crate) const PUBLISHER_GRACE: Duration = Duration::from_secs(15);
+/// How long after a publisher's first unit a missing track is no longer waited for when a viewer asks what there is.
+const TRACK_WAIT: Duration = Duration::from_millis(700);
+
+/// Who publishes.
+pub(crate) struct Publisher {
+    pub protocol: Protocol,
+    pub connection_id: u64,
+    pub remote: SocketAddr,
+}
+
+struct Live {
+    publisher: Publisher,
+    since_unix_ms: u64,
+    since: Instant,
+}
+
+/// Counters of one track of the current publisher.
+struct Track {
+    config: Arc<CodecConfig>,
+    units: u64,
+    keyframes: u64,
+    bytes: u64,
+    rate: RateMeter,
+    last_keyframe: Option<Instant>,
+    keyframe_interval: Option<Duration>,
+}
+
+impl Track {
+    fn new(now: Instant, config: Arc<CodecConfig>) -> Self {
+        Self {
+            config,
+            units: 0,
+            keyframes: 0,
+            bytes: 0,
+            rate: RateMeter::new(now),
+            last_keyframe: None,
+            keyframe_interval: None,
+        }
+    }
+
+    fn count(&mut self, now: Instant, unit: &Unit) {
+        self.units += 1;
+        self.bytes += unit.payload.len() as u64;
+        self.rate.record(now, unit.payload.len());
+        if unit.keyframe && unit.kind() == TrackKind::Video {
+            self.keyframes += 1;
+            if let Some(last) = self.last_keyframe.replace(now) {
+                self.keyframe_interval = Some(now.saturating_duration_since(last));
+            }
+        }
+    }
+}
+
+/// One stream; made by whoever comes first, publisher or player.
+pub(crate) struct Stream {
+    pub(crate) key: StreamKey,
+    /// Names the stream towards the WebRTC side and the transcoder.
+    pub(crate) id: u64,
+    live: Option<Live>,
+    /// Counts publishers: what an earlier one still delivers is stale.
+    epoch: u64,
+    ended_at: Option<Instant>,
+    timeline: StreamTimeline,
+    video: Option<Track>,
+    audio: Option<Track>,
+    metadata: Option<Bytes>,
+    gop: GopCache<Rc<Cached>>,
+    players: Vec<Player>,
+    webrtc: Option<WebrtcOutput>,
+    /// Instant of stream time 0.
+    started: Option<Instant>,
+    rejected: u64,
+    dropped: u64,
+}
+
+impl Stream {
+    pub(crate) fn new(key: StreamKey, id: u64) -> Self {
+        Self {
+            key,
+            id,
+            live: None,
+            epoch: 0,
+            ended_at: None,
+            timeline: StreamTimeline::default(),
+            video: None,
+            audio: None,
+            metadata: None,
+            gop: GopCache::new(),
+            players: Vec::new(),
+            webrtc: None,
+            started: None,
+            rejected: 0,
+            dropped: 0,
+        }
+    }
+
+    pub(crate) fn is_live(&self) -> bool {
+        self.live.is_some()
+    }
+
+    /// Nobody publishes, plays or is remembered.
+    pub(crate) fn is_unused(&self) -> bool {
+        self.live.is_none() && self.players.is_empty() && self.webrtc.is_none()
+    }
+
+    /// Makes `publisher` the stream's publisher; its epoch, or `None` when the name is taken.
+    pub(crate) fn publish(&mut self, now: Instant, publisher: Publisher, shard: &ShardState) -> Option<u64> {
+        if self.live.is_some() {
+            return None;
+        }
+        self.epoch += 1;
+        let since_unix_ms = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis() as u64);
+        self.live = Some(Live { publisher, since_unix_ms, since: now });
+        self.timeline.publisher_changed();
+        self.gop.clear();
+        self.video = None;
+        self.audio = None;
+        self.metadata = None;
+        self.rejected = 0;
+        self.dropped = 0;
+        if let Some(webrtc) = &mut self.webrtc {
+            webrtc.publisher_changed();
+        }
+        self.ended_at = None;
+        for player in &mut self.players {
+            player.stream_started();
+        }
+        shard.shared.mailbox.stream(&self.key.room, &self.key.name, true);
+        Some(self.epoch)
+    }
+
+    /// The publisher of `epoch` is gone; viewers stay for the grace time.
+    pub(crate) fn unpublish(&mut self, now: Instant, epoch: u64, shard: &ShardState) {
+        if epoch != self.epoch || self.live.take().is_none() {
+            return;
+        }
+        self.ended_at = Some(now);
+        shard.shared.mailbox.stream(&self.key.room, &self.key.name, false);
+        shard.stream_changed.notify_waiters();
+    }
+
+    /// Counts a tag of the publisher that could not be used.
+    pub(crate) fn reject(&mut self, epoch: u64) {
+        if epoch == self.epoch {
+            self.rejected += 1;
+        }
+    }
+
+    /// Takes what the publisher of `epoch` sent and hands it to everyone.
+    pub(crate) fn ingest(&mut self, now: Instant, epoch: u64, item: Item, shard: &ShardState) {
+        if epoch != self.epoch || self.live.is_none() {
+            return;
+        }
+        match item {
+            Item::Config(config) => self.on_config(now, config, shard),
+            Item::Metadata(body) => {
+                for player in &mut self.players {
+                    player.send_metadata(&body);
+                    player.flush(now);
+                }
+                self.metadata = Some(body);
+            }
+            Item::Unit(unit) => self.on_unit(now, unit, shard),
+            // An encoder's end of sequence comes with its unpublish, which is what counts.
+            Item::EndOfSequence(_) => {}
+        }
+    }
+
+    fn on_config(&mut self, now: Instant, config: Arc<CodecConfig>, shard: &ShardState) {
+        let track = match config.kind() {
+            TrackKind::Audio => &mut self.audio,
+            TrackKind::Video => &mut self.video,
+        };
+        match track {
+            Some(track) if track.config == config => return,
+            Some(track) => track.config = config.clone(),
+            None => *track = Some(Track::new(now, config.clone())),
+        }
+        let message = Outgoing::configuration(&config);
+        for player in &mut self.players {
+            player.send_configuration(&message);
+            player.flush(now);
+        }
+        shard.stream_changed.notify_waiters();
+    }
+
+    fn on_unit(&mut self, now: Instant, mut unit: Unit, shard: &ShardState) {
+        self.timeline.place(now, &mut unit);
+        self.started.get_or_insert(now);
+        let track = match unit.kind() {
+            TrackKind::Audio => &mut self.audio,
+            TrackKind::Video => &mut self.video,
+        };
+        track.get_or_insert_with(|| Track::new(now, unit.config.clone())).count(now, &unit);
+        if let Some(webrtc) = &mut self.webrtc {
+            webrtc.handle(&unit, shard);
+        }
+        let outgoing = Outgoing::unit(&unit);
+        for player in &mut self.players {
+            self.dropped += player.send(now, &outgoing);
+            player.flush(now);
+        }
+        self.gop.push(Rc::new(Cached { unit, outgoing }));
+    }
+
+    /// Adds a player: it gets metadata, sequence headers and the cached group of pictures at once.
+    pub(crate) fn add_player(&mut self, now: Instant, mut player: Player) {
+        if self.live.is_some() {
+            if let Some(metadata) = &self.metadata {
+                player.send_metadata(metadata);
+            }
+            for track in [&self.video, &self.audio].into_iter().flatten() {
+                player.send_configuration(&Outgoing::configuration(&track.config));
+            }
+            for cached in self.gop.iter() {
+                self.dropped += player.send(now, &cached.outgoing);
+            }
+            player.flush(now);
+        }
+        self.players.push(player);
+    }
+
+    pub(crate) fn remove_player(&mut self, connection_id: u64, message_stream_id: u32) {
+        self.players
+            .retain(|player| player.connection_id != connection_id || player.message_stream_id != message_stream_id);
+    }
+
+    pub(crate) fn player_mut(&mut self, connection_id: u64, message_stream_id: u32) -> Option<&mut Player> {
+        self.players
+            .iter_mut()
+            .find(|player| player.connection_id == connection_id && player.message_stream_id == message_stream_id)
+    }
+
+    /// What a WebRTC viewer can get, once known: both tracks, or one when the other has not shown up in time.
+    pub(crate) fn media(&self, now: Instant) -> Option<StreamMedia> {
+        let live = self.live.as_ref()?;
+        let both = self.video.is_some() && self.audio.is_some();
+        if !both && now.saturating_duration_since(live.since) < TRACK_WAIT {
+            return None;
+        }
+        if self.video.is_none() && self.audio.is_none() {
+            return None;
+        }
+        let video = match self.video.as_ref().map(|track| &*track.config) {
+            Some(CodecConfig::H264(config)) => Some(VideoFormat { profile_level_id: Some(config.profile_level_id()) }),
+            Some(_) => None,
+            // A track may still be added: keep a place for it.
+            None => Some(VideoFormat::default()),
+        };
+        let audio = match self.audio.as_ref().map(|track| &*track.config) {
+            Some(CodecConfig::Aac(_) | CodecConfig::Opus(_)) | None => true,
+            Some(_) => false,
+        };
+        Some(StreamMedia { video, audio })
+    }
+
+    /// The stream's way to WebRTC viewers, made for the first of them.
+    pub(crate) fn webrtc_output(&mut self, now: Instant) -> &mut WebrtcOutput {
+        let epoch = self.started.unwrap_or(now);
+        let (id, gop) = (self.id, &self.gop);
+        self.webrtc.get_or_insert_with(|| WebrtcOutput::new(id, epoch, gop.iter()))
+    }
+
+    /// A viewer wants the current group of pictures.
+    pub(crate) fn start_viewer(&self, id: SessionId, shard: &ShardState) {
+        let Some(webrtc) = &self.webrtc else { return };
+        let hint = self.video.as_ref().map_or_else(GopHint::default, |track| GopHint {
+            height: track.config.as_h264().map(|config| config.height()),
+            keyframe_due_in: match (track.last_keyframe, track.keyframe_interval) {
+                (Some(last), Some(interval)) => Some(interval.saturating_sub(last.elapsed())),
+                _ => None,
+            },
+        });
+        webrtc.start_viewer(id, hint, shard);
+    }
+
+    pub(crate) fn remove_viewer(&mut self, id: SessionId) {
+        if let Some(webrtc) = &mut self.webrtc {
+            webrtc.viewers.remove(&id);
+        }
+    }
+
+    pub(crate) fn webrtc_mut(&mut self) -> Option<&mut WebrtcOutput> {
+        self.webrtc.as_mut()
+    }
+
+    /// Ends grace times; called about every 100 ms.
+    pub(crate) fn tick(&mut self, now: Instant, shard: &ShardState) {
+        let grace_over = self.ended_at.is_some_and(|at| now.saturating_duration_since(at) >= PUBLISHER_GRACE);
+        if grace_over {
+            self.ended_at = None;
+            for player in &mut self.players {
+                player.stream_ended();
+            }
+            if self.webrtc.is_some() {
+                shard.webrtc.borrow_mut().end_stream(self.id);
+            }
+            self.gop.clear();
+        }
+        if self.webrtc.as_mut().is_some_and(|webrtc| webrtc.expired(now)) {
+            self.webrtc = None;
+        }
+    }
+
+    /// The stream as the API shows it; `None` without a publisher.
+    pub(crate) fn snapshot(&mut self, now: Instant, shard: u32) -> Option<StreamSnapshot> {
+        let live = self.live.as_ref()?;
+        let video = self.video.as_mut().map(|track| {
+            let (fps, bitrate) = track.rate.rates(now);
+            let h264 = track.config.as_h264();
+            let id = h264.map(|config| config.profile_level_id());
+            VideoSnapshot {
+                codec: track.config.name(),
+                profile: id.map(|[profile, _, _]| profile),
+                level: id.map(|[_, _, level]| level),
+                width: h264.map_or(0, |config| config.width()),
+                height: h264.map_or(0, |config| config.height()),
+                fps,
+                frames: track.units,
+                keyframes: track.keyframes,
+                bytes: track.bytes,
+                bitrate,
+            }
+        });
+        let audio = self.audio.as_mut().map(|track| {
+            let (_, bitrate) = track.rate.rates(now);
+            let (sample_rate, channels) = match &*track.config {
+                CodecConfig::Aac(config) => (config.sample_rate(), config.channels()),
+                CodecConfig::Opus(config) => (48_000, config.channels),
+                _ => (0, 0),
+            };
+            AudioSnapshot {
+                codec: track.config.name(),
+                sample_rate,
+                channels,
+                frames: track.units,
+                bytes: track.bytes,
+                bitrate,
+            }
+        });
+        Some(StreamSnapshot {
+            room: self.key.room.to_string(),
+            name: self.key.name.to_string(),
+            published_at_ms: live.since_unix_ms,
+            publisher: PublisherSnapshot {
+                protocol: live.publisher.protocol,
+                connection_id: live.publisher.connection_id,
+                remote_address: live.publisher.remote,
+            },
+            video,
+            audio,
+            players: self.players.len() as u32,
+            viewers: self.webrtc.as_ref().map_or(0, |webrtc| webrtc.viewers.len() as u32),
+            rejected_units: self.rejected + self.webrtc.as_ref().map_or(0, |webrtc| webrtc.failed),
+            dropped_units: self.dropped,
+            shard,
+        })
+    }
+}

@@ -1,0 +1,553 @@
+//! One RTMP connection's task: reads the socket, drives the session, asks for decisions, publishes and plays.
+//!
+//! The session (`rtmp_gateway_rtmp`) knows the protocol; this task owns the socket and the connection's roles in the
+//! router. Once publish or play is authorized it moves, once, to the home shard of its room.
+
+use super::control::{Control, ControlEvent};
+use super::info::ConnectionInfo;
+use super::outbox::{Outbox, QueuedBytes};
+use crate::mailbox::{Ask, AskKind, Closed, Decision, LogLevel};
+use crate::router::SharedStream;
+use crate::router::key::StreamKey;
+use crate::router::player::Player;
+use crate::router::stream::Publisher;
+use crate::shard::{Command, ShardState};
+use crate::shared::Admission;
+use crate::snapshot::Protocol;
+use rtmp_gateway_bridge::RtmpToUnits;
+use rtmp_gateway_rtmp::RandomBytes;
+use rtmp_gateway_rtmp::chunk::MediaKind;
+use rtmp_gateway_rtmp::escape::Escaped;
+use rtmp_gateway_rtmp::session::SessionError;
+use rtmp_gateway_rtmp::session::server::{CloseReason, Event, Output, ServerConfig, ServerSession, StreamRequest};
+use std::io;
+use std::net::SocketAddr;
+use std::os::fd::AsFd;
+use std::rc::Rc;
+use std::time::{Duration, Instant};
+use tokio::net::TcpStream;
+use tokio::sync::oneshot;
+
+/// Reads of one wake-up, so that one fast publisher cannot starve the shard's other connections.
+const READS_PER_WAKE: usize = 4;
+/// How long goodbye messages may take to leave before the socket is closed anyway.
+const LINGER: Duration = Duration::from_secs(2);
+
+/// What a connection does on one message stream.
+enum Role {
+    Publishing { message_stream_id: u32, stream: SharedStream, epoch: u64, units: Box<RtmpToUnits> },
+    Playing { message_stream_id: u32, stream: SharedStream },
+}
+
+impl Role {
+    fn message_stream_id(&self) -> u32 {
+        match self {
+            Self::Publishing { message_stream_id, .. } | Self::Playing { message_stream_id, .. } => *message_stream_id,
+        }
+    }
+}
+
+/// A question of this connection that waits for its decision.
+struct Pending {
+    kind: AskKind,
+    request: Box<StreamRequest>,
+    receiver: oneshot::Receiver<Decision>,
+    deadline: Instant,
+}
+
+/// A connection on its way to the home shard of its room.
+pub(crate) struct Handoff {
+    socket: std::net::TcpStream,
+    session: ServerSession,
+    queued: QueuedBytes,
+    bytes_out: u64,
+    info: ConnectionInfo,
+    admission: Admission,
+    generation: u64,
+    kind: AskKind,
+    request: Box<StreamRequest>,
+}
+
+/// Why a connection's task ends.
+enum End {
+    /// The peer closed, or the socket failed.
+    Peer(String),
+    /// The session found the input to be broken.
+    Session(SessionError),
+    /// The engine closes it.
+    Engine { code: &'static str, reason: CloseReason },
+    /// It moved to another shard: nothing to clean up here.
+    Moved,
+}
+
+/// One connection; its `Drop` gives back every place it holds, so that even a panic leaves nothing behind.
+pub(crate) struct Connection {
+    shard: Rc<ShardState>,
+    socket: Rc<TcpStream>,
+    session: ServerSession,
+    outbox: Rc<Outbox>,
+    control: Rc<Control>,
+    info: Rc<ConnectionInfo>,
+    admission: Option<Admission>,
+    generation: u64,
+    roles: Vec<Role>,
+    pending: Option<Pending>,
+    ended: Option<Closed>,
+}
+
+impl Connection {
+    /// A connection just accepted.
+    pub(crate) fn accepted(
+        shard: Rc<ShardState>,
+        socket: TcpStream,
+        remote: SocketAddr,
+        admission: Admission,
+        random: [u8; 32],
+    ) -> Self {
+        let now = Instant::now();
+        let info = Rc::new(ConnectionInfo::new(shard.shared.next_id(), Protocol::Rtmp, remote, now));
+        let session = ServerSession::new(ServerConfig::default(), now, RandomBytes::new(random));
+        Self::assemble(shard, Rc::new(socket), session, info, admission, 0, 0)
+    }
+
+    /// A connection from another shard; its accepted request is started by [`Connection::run`]'s caller.
+    pub(crate) fn arrived(shard: Rc<ShardState>, handoff: Handoff) -> io::Result<Self> {
+        let Handoff { socket, session, queued, bytes_out, info, admission, generation, kind, request } = handoff;
+        let socket = Rc::new(TcpStream::from_std(socket)?);
+        let mut connection = Self::assemble(shard, socket, session, Rc::new(info), admission, generation, bytes_out);
+        connection.outbox.restore(queued);
+        connection.start(kind, &request);
+        Ok(connection)
+    }
+
+    fn assemble(
+        shard: Rc<ShardState>,
+        socket: Rc<TcpStream>,
+        session: ServerSession,
+        info: Rc<ConnectionInfo>,
+        admission: Admission,
+        generation: u64,
+        bytes_out: u64,
+    ) -> Self {
+        let outbox = Rc::new(Outbox::new(socket.clone(), bytes_out));
+        let control = Rc::<Control>::default();
+        shard.connections.borrow_mut().insert(info.id, (info.clone(), outbox.clone(), control.clone()));
+        Self {
+            shard,
+            socket,
+            session,
+            outbox,
+            control,
+            info,
+            admission: Some(admission),
+            generation,
+            roles: Vec::new(),
+            pending: None,
+            ended: None,
+        }
+    }
+
+    /// Lives until the connection ends.
+    pub(crate) async fn run(mut self) {
+        let end = match self.serve().await {
+            Ok(never) => never,
+            Err(end) => end,
+        };
+        self.finish(end).await;
+    }
+
+    async fn serve(&mut self) -> Result<End, End> {
+        loop {
+            let now = Instant::now();
+            if let Some(end) = self.process_outputs(now)? {
+                return Ok(end);
+            }
+            self.process_control(now)?;
+            let empty = self.flush(now)?;
+            self.info.set_state(self.session.state());
+            let deadline = [self.session.poll_timeout(), self.pending.as_ref().map(|pending| pending.deadline)]
+                .into_iter()
+                .flatten()
+                .min();
+            let sleep = async {
+                match deadline {
+                    Some(deadline) => tokio::time::sleep_until(deadline.into()).await,
+                    None => std::future::pending().await,
+                }
+            };
+            let decided = async {
+                match self.pending.as_mut() {
+                    Some(pending) => (&mut pending.receiver).await,
+                    None => std::future::pending().await,
+                }
+            };
+            tokio::select! {
+                readable = self.socket.readable(), if self.session.wants_input() => {
+                    readable.map_err(|error| End::Peer(error.to_string()))?;
+                    self.read()?;
+                }
+                writable = self.socket.writable(), if !empty => {
+                    writable.map_err(|error| End::Peer(error.to_string()))?;
+                }
+                () = self.outbox.wake.notified() => {}
+                decision = decided => {
+                    let decision = decision.unwrap_or(Decision {
+                        accept: false,
+                        code: None,
+                        description: Some("the gateway is stopping".into()),
+                    });
+                    if let Some(end) = self.decided(decision) {
+                        return Ok(end);
+                    }
+                }
+                () = sleep => self.timed_out()?,
+            }
+        }
+    }
+
+    fn read(&mut self) -> Result<(), End> {
+        let shard = self.shard.clone();
+        let mut buffer = shard.read_buffer.borrow_mut();
+        for _ in 0..READS_PER_WAKE {
+            match self.socket.try_read(&mut buffer) {
+                Ok(0) => return Err(End::Peer("closed by the peer".into())),
+                Ok(length) => {
+                    let input = buffer.get(..length).unwrap_or_default();
+                    self.info.add_bytes_in(length as u64);
+                    self.session.handle_input(Instant::now(), input).map_err(End::Session)?;
+                    if length < buffer.len() || !self.session.wants_input() {
+                        return Ok(());
+                    }
+                    // Hand media on before reading more, so that what waits in the session stays small.
+                    if let Some(end) = self.process_outputs(Instant::now())? {
+                        return Err(end);
+                    }
+                }
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(()),
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(End::Peer(error.to_string())),
+            }
+        }
+        Ok(())
+    }
+
+    fn flush(&mut self, now: Instant) -> Result<bool, End> {
+        let empty = self.outbox.flush(now).map_err(|error| End::Peer(error.to_string()))?;
+        if self.outbox.hopeless(now) {
+            return Err(End::Engine { code: "GW_PEER_TOO_SLOW", reason: CloseReason::TooSlow });
+        }
+        Ok(empty)
+    }
+
+    fn timed_out(&mut self) -> Result<(), End> {
+        let now = Instant::now();
+        if self.pending.as_ref().is_some_and(|pending| now >= pending.deadline) {
+            self.shard.shared.mailbox.withdraw(self.info.id);
+            let refusal =
+                Decision { accept: false, code: None, description: Some("no decision in time; try again".into()) };
+            self.shard.shared.log(
+                LogLevel::Warn,
+                "GW_DECISION_TIMEOUT",
+                Some(self.info.id),
+                "a publish or play request got no decision in time and was refused".into(),
+            );
+            if let Some(end) = self.decided(refusal) {
+                return Err(end);
+            }
+        }
+        self.session.handle_timeout(now).map_err(End::Session)
+    }
+
+    /// Sends what the session wants sent and acts on its events.
+    fn process_outputs(&mut self, now: Instant) -> Result<Option<End>, End> {
+        while let Some(output) = self.session.poll_output() {
+            match output {
+                Output::Transmit(bytes) => self.outbox.push_bytes(bytes),
+                Output::Event(event) => self.on_event(now, event),
+            }
+        }
+        Ok(None)
+    }
+
+    fn on_event(&mut self, now: Instant, event: Event) {
+        match event {
+            Event::Media(media) => {
+                let message_stream_id = media.message_stream_id;
+                let role = self.roles.iter_mut().find(|role| role.message_stream_id() == message_stream_id);
+                if let Some(Role::Publishing { stream, epoch, units, .. }) = role {
+                    let result = match media.kind {
+                        MediaKind::Audio => units.handle_audio(media.timestamp, media.body),
+                        MediaKind::Video => units.handle_video(media.timestamp, media.body),
+                        MediaKind::Data => units.handle_data(media.timestamp, media.body),
+                    };
+                    let mut stream = stream.borrow_mut();
+                    if result.is_err() {
+                        stream.reject(*epoch);
+                    }
+                    while let Some(item) = units.poll_item() {
+                        stream.ingest(now, *epoch, item, &self.shard);
+                    }
+                }
+            }
+            Event::PublishRequested(request) => self.ask(now, AskKind::Publish, request),
+            Event::PlayRequested(request) => self.ask(now, AskKind::Play, request),
+            Event::Unpublished { message_stream_id } | Event::Stopped { message_stream_id } => {
+                if self.pending.as_ref().is_some_and(|pending| pending.request.message_stream_id == message_stream_id) {
+                    self.shard.shared.mailbox.withdraw(self.info.id);
+                    self.pending = None;
+                }
+                self.end_roles(now, |role| role.message_stream_id() == message_stream_id);
+            }
+            Event::Paused { message_stream_id, paused } => {
+                self.with_player(message_stream_id, |player| {
+                    player.paused = paused;
+                    player.wait_for_keyframe();
+                });
+            }
+            Event::ReceiveChanged { message_stream_id, kind, enabled } => {
+                self.with_player(message_stream_id, |player| match kind {
+                    MediaKind::Audio => player.audio = enabled,
+                    MediaKind::Video => {
+                        player.video = enabled;
+                        player.wait_for_keyframe();
+                    }
+                    MediaKind::Data => {}
+                });
+            }
+            Event::Connected(connected) => {
+                self.info.set_room(&connected.room);
+                self.log(
+                    LogLevel::Debug,
+                    "GW_RTMP_CONNECTED",
+                    format!("app {} from {}", Escaped(&connected.app), self.info.remote),
+                );
+            }
+            Event::Refused(refused) => self.log(LogLevel::Warn, refused.code, refused.detail),
+            Event::BufferLength { .. } => {}
+        }
+    }
+
+    fn with_player(&self, message_stream_id: u32, change: impl FnOnce(&mut Player)) {
+        let playing = self.roles.iter().find_map(|role| match role {
+            Role::Playing { message_stream_id: id, stream } if *id == message_stream_id => Some(stream),
+            _ => None,
+        });
+        if let Some(stream) = playing
+            && let Some(player) = stream.borrow_mut().player_mut(self.info.id, message_stream_id)
+        {
+            change(player);
+        }
+    }
+
+    fn ask(&mut self, now: Instant, kind: AskKind, request: Box<StreamRequest>) {
+        self.generation += 1;
+        let ask = Ask {
+            connection_id: self.info.id,
+            generation: self.generation,
+            kind,
+            room: request.room.clone(),
+            name: request.name.clone(),
+            query: request.query.clone(),
+            tc_url: request.tc_url.clone(),
+            remote_address: self.info.remote,
+        };
+        self.info.set_name(&request.name);
+        self.info.known_outside.set(true);
+        match self.shard.shared.mailbox.ask(ask) {
+            Some(receiver) => {
+                let deadline = now + self.shard.shared.options.decision_timeout;
+                self.pending = Some(Pending { kind, request, receiver, deadline });
+            }
+            None => {
+                self.log(LogLevel::Warn, "GW_TOO_MANY_ASKS", "too many requests wait for a decision".into());
+                self.reject(kind, request.message_stream_id, None, "the gateway is overloaded; try again");
+            }
+        }
+    }
+
+    fn reject(&mut self, kind: AskKind, message_stream_id: u32, code: Option<&str>, description: &str) {
+        let now = Instant::now();
+        match kind {
+            AskKind::Publish => {
+                let code = code.unwrap_or("NetStream.Publish.Denied");
+                self.session.reject_publish(now, message_stream_id, code, description);
+            }
+            AskKind::Play => {
+                let code = code.unwrap_or("NetStream.Play.Failed");
+                self.session.reject_play(now, message_stream_id, code, description);
+            }
+        }
+    }
+
+    /// Acts on a decision; `Some` when the connection moves to another shard.
+    fn decided(&mut self, decision: Decision) -> Option<End> {
+        let Pending { kind, request, .. } = self.pending.take()?;
+        if !decision.accept {
+            let description = decision.description.unwrap_or_else(|| "refused".into());
+            self.reject(kind, request.message_stream_id, decision.code.as_deref(), &description);
+            return None;
+        }
+        let home = StreamKey::home_shard(&request.room, self.shard.handles.len());
+        if home != self.shard.index && self.roles.is_empty() {
+            return Some(self.move_to(home, kind, request));
+        }
+        self.start(kind, &request);
+        None
+    }
+
+    /// Takes the connection apart and sends it to the home shard of its room.
+    fn move_to(&mut self, home: usize, kind: AskKind, request: Box<StreamRequest>) -> End {
+        let Some(handle) = self.shard.handles.get(home).cloned() else {
+            return End::Engine { code: "GW_BUSY", reason: CloseReason::Internal };
+        };
+        let (Ok(socket), Some(admission)) = (duplicate(&self.socket), self.admission.take()) else {
+            return End::Engine { code: "GW_BUSY", reason: CloseReason::Internal };
+        };
+        let placeholder = ServerSession::new(ServerConfig::default(), Instant::now(), RandomBytes::new([0; 32]));
+        let handoff = Handoff {
+            socket,
+            session: std::mem::replace(&mut self.session, placeholder),
+            queued: self.outbox.take(),
+            bytes_out: self.outbox.bytes_out(),
+            info: ConnectionInfo::clone(&self.info),
+            admission,
+            generation: self.generation,
+            kind,
+            request,
+        };
+        match handle.try_send(Command::Handoff(Box::new(handoff))) {
+            Ok(()) => End::Moved,
+            Err(_) => End::Engine { code: "GW_BUSY", reason: CloseReason::Internal },
+        }
+    }
+
+    /// Starts an authorized publish or play on this shard.
+    fn start(&mut self, kind: AskKind, request: &StreamRequest) {
+        let now = Instant::now();
+        let key = StreamKey::new(&request.room, &request.name);
+        let message_stream_id = request.message_stream_id;
+        let Some(stream) = self.shard.router.borrow_mut().get_or_create(&key) else {
+            self.log(LogLevel::Warn, "GW_TOO_MANY_STREAMS", "this shard has too many streams".into());
+            self.reject(kind, message_stream_id, None, "the gateway has too many streams; try again");
+            return;
+        };
+        match kind {
+            AskKind::Publish => {
+                let publisher =
+                    Publisher { protocol: Protocol::Rtmp, connection_id: self.info.id, remote: self.info.remote };
+                let Some(epoch) = stream.borrow_mut().publish(now, publisher, &self.shard) else {
+                    self.log(LogLevel::Warn, "GW_STREAM_TAKEN", format!("{}/{} is taken", key.room, key.name));
+                    let description = format!("{}/{} is already being published", key.room, key.name);
+                    self.reject(kind, message_stream_id, Some("NetStream.Publish.BadName"), &description);
+                    return;
+                };
+                self.session.accept_publish(now, message_stream_id);
+                self.roles.push(Role::Publishing { message_stream_id, stream, epoch, units: Box::default() });
+            }
+            AskKind::Play => {
+                self.session.accept_play(now, message_stream_id);
+                // What the session says goes out before the first media.
+                let _ = self.process_outputs(now);
+                let player = Player::new(
+                    self.info.id,
+                    message_stream_id,
+                    self.outbox.clone(),
+                    self.control.clone(),
+                    self.session.out_chunk_size(),
+                );
+                stream.borrow_mut().add_player(now, player);
+                self.roles.push(Role::Playing { message_stream_id, stream });
+            }
+        }
+    }
+
+    fn process_control(&mut self, now: Instant) -> Result<(), End> {
+        for event in self.control.take() {
+            match event {
+                ControlEvent::StreamEnded { message_stream_id } => {
+                    self.session.notify_unpublish(now, message_stream_id);
+                }
+                ControlEvent::StreamStarted { message_stream_id } => {
+                    self.session.notify_publish(now, message_stream_id);
+                }
+                ControlEvent::CloseTooSlow => {
+                    return Err(End::Engine { code: "GW_PEER_TOO_SLOW", reason: CloseReason::TooSlow });
+                }
+                ControlEvent::Shutdown => {
+                    return Err(End::Engine { code: "GW_STOPPED", reason: CloseReason::ServerShutdown });
+                }
+            }
+        }
+        self.process_outputs(now).map(|_| ())
+    }
+
+    fn end_roles(&mut self, now: Instant, which: impl Fn(&Role) -> bool) {
+        let (ending, staying) = std::mem::take(&mut self.roles).into_iter().partition(|role| which(role));
+        self.roles = staying;
+        let ending: Vec<Role> = ending;
+        for role in ending {
+            match role {
+                Role::Publishing { stream, epoch, .. } => stream.borrow_mut().unpublish(now, epoch, &self.shard),
+                Role::Playing { stream, message_stream_id } => {
+                    stream.borrow_mut().remove_player(self.info.id, message_stream_id);
+                }
+            }
+        }
+    }
+
+    /// Says goodbye, lets it leave, and closes.
+    async fn finish(&mut self, end: End) {
+        let now = Instant::now();
+        let (level, code, message) = match end {
+            End::Moved => {
+                self.info.moved.set(true);
+                return;
+            }
+            End::Peer(reason) => (LogLevel::Debug, "GW_PEER_CLOSED", reason),
+            End::Session(error) => (LogLevel::Warn, error.code(), error.to_string()),
+            End::Engine { code, reason } => {
+                self.session.close(now, reason);
+                (LogLevel::Info, code, "closed by the gateway".to_owned())
+            }
+        };
+        self.end_roles(now, |_| true);
+        self.log(level, code, message.clone());
+        self.ended = Some(Closed { code, reason: message });
+        // An error or goodbye of the session is still to be sent.
+        let _ = self.process_outputs(now);
+        let deadline = tokio::time::Instant::from_std(now + LINGER);
+        while matches!(self.outbox.flush(Instant::now()), Ok(false)) {
+            if tokio::time::timeout_at(deadline, self.socket.writable()).await.is_err() {
+                break;
+            }
+        }
+    }
+
+    fn log(&self, level: LogLevel, code: &'static str, message: String) {
+        self.shard.shared.log(level, code, Some(self.info.id), message);
+    }
+}
+
+/// The same socket for another thread's runtime; this thread's registration ends with its own handle.
+fn duplicate(socket: &TcpStream) -> io::Result<std::net::TcpStream> {
+    Ok(std::net::TcpStream::from(socket.as_fd().try_clone_to_owned()?))
+}
+
+impl Drop for Connection {
+    fn drop(&mut self) {
+        let shared = &self.shard.shared;
+        self.shard.connections.borrow_mut().remove(&self.info.id);
+        if self.info.moved.get() {
+            return;
+        }
+        if std::thread::panicking() {
+            shared.panics.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+            self.log(LogLevel::Error, "GW_SESSION_PANIC", "a bug ended this session; please report it".into());
+        }
+        self.end_roles(Instant::now(), |_| true);
+        if self.info.known_outside.get() {
+            let closed = self.ended.take().unwrap_or(Closed { code: "GW_INTERNAL", reason: "ended".into() });
+            self.shard.shared.mailbox.closed(self.info.id, closed);
+        }
+    }
+}

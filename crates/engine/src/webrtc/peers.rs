@@ -1,0 +1,475 @@
+//! The sessions of one shard, without sockets: finds the session of a datagram, keeps timers, isolates panics.
+
+use super::addresses::{Addresses, Known};
+use super::demux::{Datagram, classify};
+use super::peer::{CloseReason, PatchReply, SessionState, StunOutcome, Transmit};
+use super::sdp::{IceFragment, SetupError};
+use super::setup::{PublisherSetup, ViewerSetup};
+use super::viewer::{GopHint, GopReason, Viewer, ViewerEvent};
+use super::{PacketizedUnit, SessionId, StreamKey};
+use std::cmp::Reverse;
+use std::collections::{BinaryHeap, HashMap, VecDeque};
+use std::net::{IpAddr, SocketAddr};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::time::Instant;
+
+/// Something the shard should know.
+#[derive(Debug)]
+pub enum Event {
+    /// ICE and DTLS are done.
+    Connected {
+        /// Which session.
+        id: SessionId,
+    },
+    /// A viewer wants the cached group of pictures: answer with [`super::WebRtc::start_with_gop`].
+    GopWanted {
+        /// Which session.
+        id: SessionId,
+        /// The stream it watches.
+        stream: StreamKey,
+        /// Its first picture, or a keyframe request.
+        reason: GopReason,
+    },
+    /// A session is over and gone.
+    Disconnected {
+        /// Which session.
+        id: SessionId,
+        /// The stream it watched.
+        stream: Option<StreamKey>,
+        /// Why.
+        reason: CloseReason,
+    },
+}
+
+/// A session could not be added.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum AddError {
+    /// The shard has as many as it may.
+    #[error("this shard has {limit} WebRTC sessions already")]
+    TooManySessions {
+        /// The limit.
+        limit: usize,
+    },
+}
+
+impl AddError {
+    /// The stable code for API answers and logs.
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::TooManySessions { .. } => "GW_TOO_MANY_SESSIONS",
+        }
+    }
+}
+
+/// A fragment was not applied.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum PatchError {
+    /// There is no such session (any more).
+    #[error("there is no such WebRTC session")]
+    SessionNotFound,
+    /// The entity tag is of another ICE session (RFC 9725 section 4.3.1).
+    #[error("the entity tag is not that of the present ICE session")]
+    EtagMismatch,
+    /// The fragment is malformed.
+    #[error(transparent)]
+    Fragment(#[from] SetupError),
+}
+
+impl PatchError {
+    /// The stable code for API answers and logs.
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::SessionNotFound => "GW_SESSION_NOT_FOUND",
+            Self::EtagMismatch => "GW_ETAG_MISMATCH",
+            Self::Fragment(error) => error.code(),
+        }
+    }
+}
+
+/// What was counted since the start.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Counters {
+    /// Datagrams that are no STUN check, DTLS, SRTP or SRTCP.
+    pub garbage: u64,
+    /// Checks for no session, or that were not authentic.
+    pub rejected_checks: u64,
+    /// DTLS, SRTP or SRTCP from an address that no session has validated.
+    pub unvalidated: u64,
+    /// Datagrams that arrived at an address that is not a candidate.
+    pub misdirected: u64,
+    /// Sessions ended by a panic.
+    pub panics: u64,
+    /// Datagrams that the network refused.
+    pub send_errors: u64,
+}
+
+/// A session's numbers.
+#[derive(Debug, Clone)]
+pub struct SessionStats {
+    /// Where it is in its life.
+    pub state: SessionState,
+    /// Since when.
+    pub since: Instant,
+    /// The stream it watches.
+    pub stream: Option<StreamKey>,
+    /// Where its media goes; `None` before ICE has found out.
+    pub remote_address: Option<SocketAddr>,
+    /// Received, in bytes of datagrams.
+    pub bytes_in: u64,
+    /// Sent, in bytes of datagrams.
+    pub bytes_out: u64,
+    /// Sent datagrams.
+    pub packets_out: u64,
+    /// Video units that this viewer did not get.
+    pub dropped_frames: u64,
+    /// Audio packets that this viewer did not get.
+    pub dropped_audio: u64,
+    /// Keyframe requests (PLI and FIR) it sent.
+    pub keyframe_requests: u64,
+}
+
+struct Session {
+    viewer: Viewer,
+    stream: StreamKey,
+    known: Known,
+    /// The earliest entry of the timer heap that is still to come.
+    scheduled: Option<Instant>,
+    dirty: bool,
+}
+
+#[derive(Default)]
+struct Slot {
+    generation: u32,
+    session: Option<Box<Session>>,
+}
+
+/// See the module.
+pub(super) struct Peers {
+    slots: Vec<Slot>,
+    free: Vec<u32>,
+    limit: usize,
+    ufrags: HashMap<String, SessionId>,
+    addresses: Addresses,
+    streams: HashMap<StreamKey, Vec<SessionId>>,
+    timers: BinaryHeap<Reverse<(Instant, SessionId)>>,
+    /// Sessions that may have something to send or to report.
+    dirty: VecDeque<SessionId>,
+    events: VecDeque<Event>,
+    pub(super) counters: Counters,
+}
+
+impl Peers {
+    pub(super) fn new(limit: usize) -> Self {
+        Self {
+            slots: Vec::new(),
+            free: Vec::new(),
+            limit,
+            ufrags: HashMap::new(),
+            addresses: Addresses::default(),
+            streams: HashMap::new(),
+            timers: BinaryHeap::new(),
+            dirty: VecDeque::new(),
+            events: VecDeque::new(),
+            counters: Counters::default(),
+        }
+    }
+
+    fn len(&self) -> usize {
+        self.slots.len() - self.free.len()
+    }
+
+    pub(super) fn add_viewer(
+        &mut self,
+        now: Instant,
+        setup: ViewerSetup,
+        stream: StreamKey,
+        epoch: Instant,
+    ) -> Result<SessionId, AddError> {
+        if self.len() >= self.limit {
+            return Err(AddError::TooManySessions { limit: self.limit });
+        }
+        let ufrag = setup.etag.clone();
+        let viewer = Viewer::new(setup, epoch, now);
+        let session = Session { viewer, stream, known: Known::default(), scheduled: None, dirty: false };
+        let index = self.free.pop().unwrap_or_else(|| {
+            self.slots.push(Slot::default());
+            (self.slots.len() - 1) as u32
+        });
+        let Some(slot) = self.slots.get_mut(index as usize) else {
+            return Err(AddError::TooManySessions { limit: self.limit });
+        };
+        slot.generation = slot.generation.wrapping_add(1);
+        slot.session = Some(Box::new(session));
+        let id = SessionId::new(index, slot.generation);
+        self.ufrags.insert(ufrag, id);
+        self.streams.entry(stream).or_default().push(id);
+        self.touch(id);
+        Ok(id)
+    }
+
+    fn session(&self, id: SessionId) -> Option<&Session> {
+        let slot = self.slots.get(id.index() as usize)?;
+        slot.session.as_deref().filter(|_| slot.generation == id.generation())
+    }
+
+    fn session_mut(&mut self, id: SessionId) -> Option<&mut Session> {
+        let slot = self.slots.get_mut(id.index() as usize)?;
+        slot.session.as_deref_mut().filter(|_| slot.generation == id.generation())
+    }
+
+    /// Runs something on a session. A panic in it ends that session, and only that one.
+    fn with<R>(&mut self, id: SessionId, action: impl FnOnce(&mut Session) -> R) -> Option<R> {
+        let session = self.session_mut(id)?;
+        match catch_unwind(AssertUnwindSafe(|| action(session))) {
+            Ok(result) => Some(result),
+            Err(_) => {
+                self.counters.panics += 1;
+                self.bury(id, CloseReason::Panicked);
+                None
+            }
+        }
+    }
+
+    /// Has the session polled soon.
+    fn touch(&mut self, id: SessionId) {
+        if let Some(session) = self.session_mut(id)
+            && !std::mem::replace(&mut session.dirty, true)
+        {
+            self.dirty.push_back(id);
+        }
+    }
+
+    /// A datagram that came from `source` to the candidate `destination`, on the local address `local`.
+    pub(super) fn handle_datagram(
+        &mut self,
+        now: Instant,
+        source: SocketAddr,
+        destination: SocketAddr,
+        local: Option<IpAddr>,
+        datagram: &[u8],
+    ) {
+        match classify(datagram) {
+            Datagram::Garbage => self.counters.garbage += 1,
+            Datagram::Session => match self.addresses.get(&source) {
+                Some(entry) => {
+                    self.with(entry.session, |s| s.viewer.peer.receive(now, source, destination, datagram));
+                    self.touch(entry.session);
+                }
+                None => self.counters.unvalidated += 1,
+            },
+            Datagram::Check { ufrag, message } => {
+                let outcome = self.ufrags.get(ufrag).copied().and_then(|id| {
+                    let session = self.session(id)?;
+                    if !self.addresses.admits(&session.known, id, &source) {
+                        return None;
+                    }
+                    let handle =
+                        |s: &mut Session| s.viewer.peer.handle_stun(now, source, destination, datagram, &message);
+                    Some((id, self.with(id, handle)?))
+                });
+                match outcome {
+                    None | Some((_, StunOutcome::Rejected)) => self.counters.rejected_checks += 1,
+                    Some((id, outcome)) => self.accept(id, source, local, outcome),
+                }
+            }
+        }
+    }
+
+    fn accept(&mut self, id: SessionId, source: SocketAddr, local: Option<IpAddr>, outcome: StunOutcome) {
+        let slot = self.slots.get_mut(id.index() as usize).and_then(|s| s.session.as_deref_mut());
+        let Some(session) = slot else { return };
+        let in_use = session.viewer.peer.remote_address;
+        self.addresses.learn(&mut session.known, id, source, local, in_use);
+        if outcome == StunOutcome::Current
+            && let Some(old) = session.viewer.peer.forget_previous()
+        {
+            self.ufrags.remove(&old);
+        }
+        self.touch(id);
+    }
+
+    /// A unit for all viewers of a stream.
+    pub(super) fn push_unit(&mut self, now: Instant, stream: StreamKey, unit: &Arc<PacketizedUnit>) {
+        self.for_stream(stream, |session| session.viewer.push(now, unit));
+    }
+
+    /// Runs something on every viewer of a stream.
+    fn for_stream(&mut self, stream: StreamKey, mut action: impl FnMut(&mut Session)) {
+        // Sessions are only removed while polling, so that the list does not change under this loop; by index because
+        // a panicking session is.
+        let mut index = 0;
+        while let Some(id) = self.streams.get(&stream).and_then(|ids| ids.get(index)).copied() {
+            if self.with(id, &mut action).is_some() {
+                index += 1;
+            }
+            self.touch(id);
+        }
+    }
+
+    pub(super) fn start_with_gop(&mut self, now: Instant, id: SessionId, group: &[Arc<PacketizedUnit>], hint: GopHint) {
+        self.with(id, |s| s.viewer.start_with_gop(now, group, hint));
+        self.touch(id);
+    }
+
+    pub(super) fn viewers(&self, stream: StreamKey) -> usize {
+        self.streams.get(&stream).map_or(0, Vec::len)
+    }
+
+    pub(super) fn move_stream(&mut self, stream: StreamKey, epoch: Instant) {
+        self.for_stream(stream, |session| session.viewer.restart_time_line(epoch));
+    }
+
+    pub(super) fn end_stream(&mut self, now: Instant, stream: StreamKey) {
+        self.for_stream(stream, |session| session.viewer.peer.close_with(now, CloseReason::StreamEnded));
+    }
+
+    pub(super) fn remove(&mut self, now: Instant, id: SessionId) -> bool {
+        let closed = self.with(id, |s| s.viewer.peer.close_with(now, CloseReason::Removed)).is_some();
+        self.touch(id);
+        closed
+    }
+
+    pub(super) fn patch(
+        &mut self,
+        now: Instant,
+        id: SessionId,
+        fragment: &str,
+        if_match: Option<&str>,
+    ) -> Result<PatchReply, PatchError> {
+        let session = self.session(id).ok_or(PatchError::SessionNotFound)?;
+        // `*` fits any; a list, quotes and the weak prefix are HTTP's, not ours.
+        let etag = session.viewer.peer.ufrag();
+        let fits = |tags: &str| {
+            tags.split(',').map(|t| t.trim().trim_start_matches("W/").trim_matches('"')).any(|t| t == "*" || t == etag)
+        };
+        if if_match.is_some_and(|tags| !fits(tags)) {
+            return Err(PatchError::EtagMismatch);
+        }
+        let fragment = IceFragment::parse(fragment)?;
+        let before = session.viewer.peer.previous_ufrag().map(str::to_owned);
+        let reply = self.with(id, |s| s.viewer.patch(now, &fragment)).ok_or(PatchError::SessionNotFound)??;
+        if reply.answer.is_some() {
+            // A second restart before the first was used: the oldest credentials go.
+            if let Some(oldest) = before {
+                self.ufrags.remove(&oldest);
+            }
+            self.ufrags.insert(reply.etag.clone(), id);
+        }
+        self.touch(id);
+        Ok(reply)
+    }
+
+    /// The next datagram to send and the local address to send it from. Drives every session that may have something.
+    pub(super) fn poll_transmit(&mut self, now: Instant) -> Option<(Transmit, Option<IpAddr>)> {
+        while let Some(id) = self.dirty.front().copied() {
+            if let Some(transmit) = self.with(id, |s| s.viewer.poll_transmit(now)).flatten() {
+                let local = self.addresses.get(&transmit.destination).and_then(|e| e.local);
+                return Some((transmit, local));
+            }
+            self.dirty.pop_front();
+            self.settle(now, id);
+        }
+        None
+    }
+
+    /// After a session has nothing more to send: its events, its end, its next timer.
+    fn settle(&mut self, now: Instant, id: SessionId) {
+        if let Some(session) = self.session_mut(id) {
+            session.dirty = false;
+        }
+        while let Some(event) = self.with(id, |s| s.viewer.poll_event(now)).flatten() {
+            let Some(stream) = self.session(id).map(|s| s.stream) else { return };
+            match event {
+                ViewerEvent::Connected => self.events.push_back(Event::Connected { id }),
+                ViewerEvent::GopWanted(reason) => self.events.push_back(Event::GopWanted { id, stream, reason }),
+                ViewerEvent::Closed(reason) => {
+                    self.bury(id, reason);
+                    return;
+                }
+            }
+        }
+        let Some(session) = self.session_mut(id) else { return };
+        if let Some(at) = session.viewer.poll_timeout()
+            && session.scheduled.is_none_or(|scheduled| at < scheduled)
+        {
+            session.scheduled = Some(at);
+            self.timers.push(Reverse((at, id)));
+        }
+    }
+
+    /// Removes a session and everything that leads to it.
+    fn bury(&mut self, id: SessionId, reason: CloseReason) {
+        let Some(slot) = self.slots.get_mut(id.index() as usize).filter(|s| s.generation == id.generation()) else {
+            return;
+        };
+        let Some(session) = slot.session.take() else { return };
+        self.free.push(id.index());
+        self.addresses.forget(&session.known, id);
+        self.ufrags.remove(session.viewer.peer.ufrag());
+        if let Some(old) = session.viewer.peer.previous_ufrag() {
+            self.ufrags.remove(old);
+        }
+        let stream = session.stream;
+        if let Some(ids) = self.streams.get_mut(&stream) {
+            ids.retain(|other| *other != id);
+            if ids.is_empty() {
+                self.streams.remove(&stream);
+            }
+        }
+        self.events.push_back(Event::Disconnected { id, stream: Some(stream), reason });
+        // What a panic left half-built may panic again when it is dropped.
+        let _ = catch_unwind(AssertUnwindSafe(move || drop(session)));
+    }
+
+    /// Runs the timers that are due.
+    pub(super) fn handle_timeout(&mut self, now: Instant) {
+        while let Some(Reverse((at, id))) = self.timers.peek().copied() {
+            if at > now {
+                break;
+            }
+            self.timers.pop();
+            let Some(session) = self.session_mut(id) else { continue };
+            if session.scheduled == Some(at) {
+                session.scheduled = None;
+                self.with(id, |s| s.viewer.handle_timeout(now));
+                self.touch(id);
+            }
+        }
+    }
+
+    /// When [`Self::handle_timeout`] is due next.
+    pub(super) fn poll_timeout(&self) -> Option<Instant> {
+        self.timers.peek().map(|Reverse((at, _))| *at)
+    }
+
+    pub(super) fn poll_event(&mut self) -> Option<Event> {
+        self.events.pop_front()
+    }
+
+    pub(super) fn has_events(&self) -> bool {
+        !self.events.is_empty()
+    }
+
+    pub(super) fn stats(&self, id: SessionId) -> Option<SessionStats> {
+        let session = self.session(id)?;
+        let (viewer, peer) = (&session.viewer, &session.viewer.peer);
+        Some(SessionStats {
+            state: peer.state,
+            since: peer.since,
+            stream: Some(session.stream),
+            remote_address: peer.remote_address,
+            bytes_in: peer.bytes_in,
+            bytes_out: peer.bytes_out,
+            packets_out: peer.packets_out,
+            dropped_frames: viewer.dropped_frames,
+            dropped_audio: viewer.dropped_audio,
+            keyframe_requests: viewer.keyframe_requests,
+        })
+    }
+
+    pub(super) fn ids(&self) -> impl Iterator<Item = SessionId> + '_ {
+        let occupied = self.slots.iter().enumerate().filter(|(_, slot)| slot.session.is_some());
+        occupied.map(|(index, slot)| SessionId::new(index as u32, slot.generation))
+    }
+}
