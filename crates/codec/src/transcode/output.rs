@@ -160,3 +160,73 @@ fn remember(history: &mut VecDeque<Vec<f32>>, frame: &[f32], count: usize) {
     buffer.extend_from_slice(frame);
     history.push_back(buffer);
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rtmp_gateway_media::OpusConfig;
+
+    /// An "encoder" that only counts, so that a day passes in a moment.
+    #[derive(Debug)]
+    struct Counter;
+
+    impl Encoding for Counter {
+        type Policy = ChannelPolicy;
+
+        fn channel_policy(policy: &ChannelPolicy) -> ChannelPolicy {
+            *policy
+        }
+
+        fn open(_: &ChannelPolicy, _: u8) -> Result<Self, CodecError> {
+            Ok(Self)
+        }
+
+        fn reconfigure(&mut self, _: &ChannelPolicy, _: u8) -> Result<(), CodecError> {
+            Ok(())
+        }
+
+        fn config(&self) -> CodecConfig {
+            CodecConfig::Opus(OpusConfig { channels: 1, pre_skip: 0 })
+        }
+
+        fn frame_length(&self) -> usize {
+            960
+        }
+
+        fn delay(&self) -> u32 {
+            312
+        }
+
+        fn encode(&mut self, pcm: &[f32], packet: &mut Vec<u8>) -> Result<(), CodecError> {
+            assert_eq!(pcm.len(), 960);
+            packet.clear();
+            packet.push(0);
+            Ok(())
+        }
+
+        fn is_nothing(&self, packet: &[u8]) -> bool {
+            packet.is_empty()
+        }
+    }
+
+    #[test]
+    fn an_hour_of_1024_makes_an_hour_of_960_and_a_day_passes_the_32_bit_counter() {
+        let mut output = Output::<Counter>::new(ChannelPolicy::Source);
+        // The last hour before a day has passed; 2^32 samples at 48 kHz are 24.9 hours.
+        let start = 24 * 3_600 * 48_000_i64;
+        output.start_at(start);
+        let pcm = vec![0.0; 1_024];
+        let units_in = 2 * 3_600 * 48_000_i64 / 1_024;
+        let mut expected = start - 312;
+        for _ in 0..units_in {
+            output.push(&pcm, 1).expect("counts");
+            while let Some(unit) = output.poll() {
+                assert_eq!(unit.pts.ticks(), expected);
+                expected += 960;
+            }
+        }
+        let behind = start - 312 + units_in * 1_024 - expected;
+        assert!((0..960).contains(&behind), "{behind} samples wait for a full frame");
+        assert!(expected > i64::from(u32::MAX));
+    }
+}
