@@ -4,7 +4,7 @@ use super::addresses::{Addresses, Known};
 use super::demux::{Datagram, classify};
 use super::peer::{CloseReason, PatchReply, SessionState, StunOutcome, Transmit};
 use super::sdp::{IceFragment, SetupError};
-use super::setup::{PublisherSetup, ViewerSetup};
+use super::setup::ViewerSetup;
 use super::viewer::{GopHint, GopReason, Viewer, ViewerEvent};
 use super::{PacketizedUnit, SessionId, StreamKey};
 use std::cmp::Reverse;

@@ -18,7 +18,7 @@ pub(super) use canonical::{Chosen, ChosenTrack, TrackCodec, TrackDirection, cano
 pub use error::SetupError;
 pub(super) use fragment::{IceFragment, fragment_answer};
 pub(super) use offer::Offer;
-pub(super) use section::{MediaKind, Section};
+pub(super) use section::MediaKind;
 pub(super) use select::{select_h264, select_opus};
 
 /// The longest offer or fragment that is read, in bytes; browsers send 2 to 12 KB. A longer one costs only its length
