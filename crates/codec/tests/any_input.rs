@@ -59,7 +59,7 @@ fn units() -> impl Strategy<Value = Vec<Unit>> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 16, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 32, ..ProptestConfig::default() })]
 
     #[test]
     fn aac_to_opus(units in units()) {
