@@ -16,6 +16,11 @@ export const errorTable = {
     title: 'The native addon cannot be loaded',
     advice: 'Run `npm run build` (needs Rust and a C compiler), or install the package for this platform.',
   },
+  GW_BIND_FAILED: {
+    status: 500,
+    title: 'A UDP socket cannot be opened',
+    advice: 'Choose an address of this machine with --host and ports that you may use.',
+  },
   GW_BODY_TOO_LARGE: {
     status: 413,
     title: 'The request body is too large',
