@@ -15,7 +15,7 @@ pub const IDLE_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// A quiet peer is pinged this often. A player that has answered one ping must go on answering: without an answer
 /// within [`IDLE_TIMEOUT`] it is gone.
-pub const PING_INTERVAL: Duration = Duration::from_secs(10);
+pub const PING_INTERVAL: Duration = Duration::from_secs(15);
 
 /// The largest chunk size taken from a peer; larger ones are lowered to it, which changes nothing since no message is
 /// longer (24-bit length). Nothing is allocated from the number (nginx-rtmp #1042 allocated 2 GiB a stream).

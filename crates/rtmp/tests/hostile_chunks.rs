@@ -232,6 +232,18 @@ fn hostile_18_both_conventions_of_extended_timestamps() {
 }
 
 #[test]
+fn hostile_18_a_short_last_chunk_without_the_field_does_not_wait() {
+    // The message ends in fewer bytes than an extended timestamp has, and the peer then falls silent.
+    let mut raw = Raw::publishing("cam");
+    let mut bytes = head0(6, 0x00FF_FFFF, 130, 9);
+    bytes.extend([1, 2, 3, 4]);
+    bytes.extend([0; 128]);
+    bytes.extend([0xC6, 1, 9]);
+    raw.bytes(&bytes).unwrap();
+    assert_eq!(media(&mut raw)[0].body[127..], [0, 1, 9]);
+}
+
+#[test]
 fn hostile_18_a_desynchronized_peer_is_found_out() {
     let mut raw = Raw::publishing("cam");
     let mut bytes = head0(6, 0x00FF_FFFF, 300, 9);
@@ -286,6 +298,26 @@ fn hostile_20_a_flood_of_pings_is_answered_in_bounded_pieces() {
         answered += piece.len();
     }
     assert_eq!(answered, 9_001 * 18);
+}
+
+#[test]
+fn hostile_20_a_flood_of_tiny_messages_is_handed_out_in_bounded_numbers() {
+    let mut raw = Raw::publishing("cam");
+    let mut bytes = head0(4, 0, 1, 8);
+    bytes.push(1);
+    for _ in 0..20_000 {
+        bytes.extend([0xC4, 1]);
+    }
+    raw.server.handle_input(start(), &bytes).unwrap();
+    let (mut media, mut most) = (0, 0);
+    let mut before = raw.server.counters().messages;
+    while let Some(output) = raw.server.poll_output() {
+        media += usize::from(matches!(output, rtmp_gateway_rtmp::session::server::Output::Event(_)));
+        most = most.max(raw.server.counters().messages - before);
+        before = raw.server.counters().messages;
+    }
+    assert_eq!(media, 20_001);
+    assert!(most <= 512, "{most} events at once");
 }
 
 #[test]

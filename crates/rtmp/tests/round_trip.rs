@@ -2,7 +2,6 @@
 
 #![allow(clippy::unwrap_used, reason = "a helper that fails is a test that fails")]
 
-
 use bytes::Bytes;
 use proptest::prelude::*;
 use proptest::test_runner::RngSeed;

@@ -124,3 +124,19 @@ fn buffers_grow_with_the_bytes_that_came() {
     }
     assert!(reader.pending() <= 2 * 101 * 128, "{}", reader.pending());
 }
+
+#[test]
+fn a_buffer_starts_at_the_size_its_sender_has_shown() {
+    let mut reader = reader();
+    let whole = |time| {
+        [
+            head0(4, time, 1000, 9),
+            (0..8).flat_map(|i| [&[0xC4][i32::from(i == 0) as usize..], &[7; 125]].concat()).collect(),
+        ]
+        .concat()
+    };
+    reader.set_chunk_size(125).unwrap();
+    assert_eq!(read_all(&mut reader, &whole(0)).unwrap().len(), 1);
+    read_all(&mut reader, &whole(40)[..200]).unwrap();
+    assert_eq!(reader.pending(), 1000);
+}
