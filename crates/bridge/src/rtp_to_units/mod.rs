@@ -159,6 +159,9 @@ impl RtpToUnits {
 
     fn push_audio(&mut self, packet: AudioPacket) {
         let time = self.timeline.audio_time(packet.timestamp, packet.arrival);
+        while let Some(silence) = self.silence.poll_before(time) {
+            self.push_silence(silence);
+        }
         if !self.silence.handle_packet(time, packet.info.samples) {
             self.counters.late_audio += 1;
             return;
@@ -182,7 +185,9 @@ impl RtpToUnits {
             return;
         };
         let time = self.timeline.video_time(frame.timestamp, frame.first_arrival);
-        self.fill_silence(time);
+        while let Some(silence) = self.silence.poll(time) {
+            self.push_silence(silence);
+        }
         self.push_unit(Unit { payload: frame.payload, dts: time, pts: time, keyframe: frame.keyframe, config });
     }
 
@@ -201,12 +206,10 @@ impl RtpToUnits {
         self.video_config.clone()
     }
 
-    fn fill_silence(&mut self, video_time: MediaTime) {
+    fn push_silence(&mut self, (time, payload): (MediaTime, Bytes)) {
         let Some(config) = self.audio_config.clone() else { return };
-        while let Some((time, payload)) = self.silence.poll(video_time) {
-            self.counters.silence += 1;
-            self.push_unit(Unit { payload, dts: time, pts: time, keyframe: true, config: config.clone() });
-        }
+        self.counters.silence += 1;
+        self.push_unit(Unit { payload, dts: time, pts: time, keyframe: true, config });
     }
 
     fn push_unit(&mut self, unit: Unit) {

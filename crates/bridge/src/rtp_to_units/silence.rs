@@ -44,10 +44,20 @@ impl SilenceFiller {
         if behind < allowed {
             return None;
         }
-        let start = end.max(video.saturating_sub(MAX_PACKETS * SILENCE_SAMPLES));
         self.filling = true;
-        self.end = Some(start + SILENCE_SAMPLES);
-        Some((MediaTime::new(start, OpusConfig::CLOCK_RATE), Bytes::from_static(SILENCE)))
+        Some(self.make(end.max(video.saturating_sub(MAX_PACKETS * SILENCE_SAMPLES))))
+    }
+
+    /// The next packet of silence between what was filled and sound that comes back at `time`.
+    pub(super) fn poll_before(&mut self, time: MediaTime) -> Option<(MediaTime, Bytes)> {
+        let end = self.end.filter(|_| self.filling)?;
+        let missing = time.ticks().saturating_sub(end);
+        (SILENCE_SAMPLES..PATIENCE).contains(&missing).then(|| self.make(end))
+    }
+
+    fn make(&mut self, start: i64) -> (MediaTime, Bytes) {
+        self.end = Some(start.saturating_add(SILENCE_SAMPLES));
+        (MediaTime::new(start, OpusConfig::CLOCK_RATE), Bytes::from_static(SILENCE))
     }
 }
 
@@ -81,7 +91,11 @@ mod tests {
         }
         assert!((99 * 1_600 - expected) < MARGIN + 2 * SILENCE_SAMPLES);
         assert!(!filler.handle_packet(samples(1_920), 960));
+        assert!(filler.poll_before(samples(expected + 959)).is_none());
+        assert_eq!(filler.poll_before(samples(expected + 1_060)).map(|(time, _)| time.ticks()), Some(expected));
+        expected += 960;
         assert!(filler.handle_packet(samples(expected + 100), 960));
+        assert!(filler.poll_before(samples(expected + 3_000)).is_none(), "only behind silence");
         assert!(filler.poll(samples(expected + 10_000)).is_none());
     }
 

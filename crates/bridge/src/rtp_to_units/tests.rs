@@ -123,7 +123,10 @@ fn silence_takes_the_place_of_a_sound_track_that_stops() {
     // What comes too late for its place is not played behind it.
     adapter.handle_audio(clock.at(Duration::from_millis(960)), opus_packet(1));
     adapter.handle_audio(clock.at(Duration::from_millis(960)), MediaPacket { timestamp: 48_000, ..opus_packet(2) });
-    assert_eq!(units(&mut adapter, TrackKind::Audio).len(), 1);
+    let resumed = units(&mut adapter, TrackKind::Audio);
+    assert_eq!((resumed.last().unwrap().dts.as_millis(), &resumed.last().unwrap().payload[..]), (1_000, OPUS));
+    assert_eq!(resumed[0].dts.ticks() - audio.last().unwrap().dts.ticks(), 960);
+    assert!(resumed.windows(2).all(|pair| pair[1].dts.ticks() - pair[0].dts.ticks() == 960));
     assert_eq!(adapter.statistics().late_audio, 1);
 }
 
