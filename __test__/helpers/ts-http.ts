@@ -1,5 +1,5 @@
 /** The HTTP side on a fake engine. */
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, connect } from 'node:net';
 import type { TestContext } from 'node:test';
 import { buildServer } from '../../src/http/server.js';
 import { type AuthorizeHook, allowAll } from '../../src/orchestration/authorize.js';
@@ -18,4 +18,17 @@ export async function httpOnFake(context: TestContext, authorize: AuthorizeHook 
 export async function listen(app: Awaited<ReturnType<typeof buildServer>>): Promise<number> {
   await app.listen({ host: '127.0.0.1', port: 0 });
   return (app.server.address() as AddressInfo).port;
+}
+
+/** Sends bytes as they are and returns all that comes back; no URL parser in between. */
+export function raw(port: number, text: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const socket = connect(port, '127.0.0.1', () => socket.write(text));
+    let answer = '';
+    socket.on('data', (data) => {
+      answer += data.toString('latin1');
+    });
+    socket.on('close', () => resolve(answer));
+    socket.on('error', reject);
+  });
 }

@@ -1,8 +1,7 @@
 /** Broken and hostile requests: one problem document each, the right status, and nothing of theirs unescaped. */
 import assert from 'node:assert/strict';
-import { connect } from 'node:net';
 import test from 'node:test';
-import { httpOnFake, listen } from '../helpers/ts-http.js';
+import { httpOnFake, listen, raw } from '../helpers/ts-http.js';
 
 const badNames = [
   '.',
@@ -123,18 +122,6 @@ test('an error of ours is 500, logged with its code, and says nothing about itse
   assert.equal(lines[0]?.code, 'GW_INTERNAL');
   assert.doesNotMatch(JSON.stringify(lines), /canary/, 'query strings may carry tokens');
 });
-
-function raw(port: number, text: string): Promise<string> {
-  return new Promise((resolve, reject) => {
-    const socket = connect(port, '127.0.0.1', () => socket.write(text));
-    let answer = '';
-    socket.on('data', (data) => {
-      answer += data.toString('latin1');
-    });
-    socket.on('close', () => resolve(answer));
-    socket.on('error', reject);
-  });
-}
 
 test('what is no HTTP at all gets a problem document and a closed socket', async (t) => {
   const { app } = await httpOnFake(t);
