@@ -1,5 +1,7 @@
 //! Conversations as well-known clients hold them, and the answers they wait for.
 
+#![allow(clippy::unwrap_used, reason = "a helper that fails is a test that fails")]
+
 mod common;
 
 use common::{Raw, connect_object};

@@ -1,5 +1,7 @@
 //! Silence, pings and deadlines of connections in every state, on a clock of the test's own.
 
+#![allow(clippy::unwrap_used, reason = "a helper that fails is a test that fails")]
+
 mod common;
 
 use common::{Raw, at};
