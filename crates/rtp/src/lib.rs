@@ -4,6 +4,7 @@
 //! `poll_timeout`. Outgoing media goes through [`h264::Packetizer`] and [`opus::Packetizer`] into [`RtpPayload`]s that
 //! every viewer shares.
 #![forbid(unsafe_code)]
+#![deny(missing_docs)]
 #![cfg_attr(test, allow(clippy::disallowed_methods, reason = "tests start their virtual time at any instant"))]
 
 mod clock_mapping;
