@@ -4,6 +4,10 @@ use str0m::ice::StunMessage;
 
 /// A datagram by its first bytes.
 #[derive(Debug)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "lives on the stack of one call; a box would be an allocation per datagram"
+)]
 pub(super) enum Datagram<'a> {
     /// An ICE connectivity check, with the user fragment of ours that it names.
     Check {

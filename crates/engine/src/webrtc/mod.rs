@@ -16,6 +16,8 @@ mod sdp;
 mod session_id;
 mod setup;
 mod socket;
+#[cfg(test)]
+mod tests;
 mod viewer;
 
 pub use crypto::IdentityError;

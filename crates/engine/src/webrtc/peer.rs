@@ -361,3 +361,11 @@ impl Peer {
         self.previous.as_ref().map(|(local, _)| local.ufrag.as_str())
     }
 }
+
+#[cfg(test)]
+impl Peer {
+    /// Our user fragment, the peer's, and our password.
+    pub(super) fn secrets(&self) -> (String, String, String) {
+        (self.local.ufrag.clone(), self.remote.ufrag.clone(), self.local.pass.clone())
+    }
+}

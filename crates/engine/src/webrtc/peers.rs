@@ -473,3 +473,22 @@ impl Peers {
         occupied.map(|(index, slot)| SessionId::new(index as u32, slot.generation))
     }
 }
+
+#[cfg(test)]
+impl Peers {
+    /// Makes the session panic at its next unit.
+    pub(super) fn panic_in(&mut self, id: SessionId) {
+        self.session_mut(id).expect("session").viewer.panics = true;
+    }
+
+    /// A session's user fragments: ours and the peer's.
+    pub(super) fn credentials_of(&self, id: SessionId) -> (String, String) {
+        let (ours, theirs, _) = self.secrets_of(id);
+        (ours, theirs)
+    }
+
+    /// As [`Self::credentials_of`], with our password.
+    pub(super) fn secrets_of(&self, id: SessionId) -> (String, String, String) {
+        self.session(id).expect("session").viewer.peer.secrets()
+    }
+}

@@ -290,4 +290,4 @@ fn take_track(rtc: &mut Rtc, chosen: &Chosen, kind: MediaKind, direction: TrackD
 
 #[cfg(test)]
 #[path = "setup_tests.rs"]
-mod tests;
+pub(super) mod tests;

@@ -69,7 +69,7 @@ fn viewer(offer: &str) -> Result<ViewerSetup, SetupError> {
     setup_viewer(offer, &BOTH, &candidates(), Instant::now())
 }
 
-fn full_offer() -> String {
+pub(in crate::webrtc) fn full_offer() -> String {
     format!("{}{}{}", session("0 1"), video("0", "recvonly"), audio("1", "recvonly"))
 }
 

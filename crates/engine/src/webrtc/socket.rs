@@ -4,7 +4,7 @@ use super::batch::Batch;
 use quinn_udp::{RecvMeta, UdpSocketState};
 use socket2::{Domain, Protocol, SockRef, Socket as RawSocket, Type};
 use std::io::{self, ErrorKind, IoSliceMut};
-use std::net::{IpAddr, Ipv6Addr, SocketAddr};
+use std::net::{IpAddr, SocketAddr};
 use tokio::io::Interest;
 use tokio::net::UdpSocket;
 
@@ -147,7 +147,7 @@ impl Socket {
     /// An IPv6 socket names IPv4 peers by mapped addresses.
     fn ip_in_family(&self, ip: IpAddr) -> IpAddr {
         match ip {
-            IpAddr::V4(v4) if self.local.is_ipv6() => IpAddr::V6(Ipv6Addr::from(v4.to_ipv6_mapped())),
+            IpAddr::V4(v4) if self.local.is_ipv6() => IpAddr::V6(v4.to_ipv6_mapped()),
             ip => ip,
         }
     }

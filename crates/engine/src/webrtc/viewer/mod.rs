@@ -98,6 +98,9 @@ pub(super) struct Viewer {
     pub(super) dropped_frames: u64,
     pub(super) dropped_audio: u64,
     pub(super) keyframe_requests: u64,
+    /// Set by the test of panics.
+    #[cfg(test)]
+    pub(super) panics: bool,
 }
 
 impl Viewer {
@@ -120,11 +123,15 @@ impl Viewer {
             dropped_frames: 0,
             dropped_audio: 0,
             keyframe_requests: 0,
+            #[cfg(test)]
+            panics: false,
         }
     }
 
     /// A live unit of the stream.
     pub(super) fn push(&mut self, now: Instant, unit: &Arc<PacketizedUnit>) {
+        #[cfg(test)]
+        assert!(!self.panics, "a panic on purpose");
         if !self.peer.is_connected() {
             return;
         }
