@@ -57,6 +57,14 @@ pub const MAX_MESSAGE_STREAMS: usize = 16;
 /// (Red5 #252) and log floods.
 pub const MAX_REFUSED_COMMANDS: u32 = 32;
 
+/// Requests to publish or play that one connection may bring to its owner: each costs a question to the application.
+/// A player that switches streams all day stays below it.
+pub const MAX_REQUESTS: u32 = 1_000;
+
+/// Requests of one connection that its owner may reject before it is closed: real clients give up after one, guessers
+/// of stream keys do not.
+pub const MAX_REJECTED_REQUESTS: u32 = 8;
+
 /// Bytes held while a decision on publish or play is awaited; reading should be paused meanwhile.
 pub const MAX_HELD_INPUT: usize = 64 * 1024;
 

@@ -95,6 +95,33 @@ fn hostile_34_refusals_without_end_close_the_session() {
 }
 
 #[test]
+fn hostile_34_guessing_names_or_keys_ends() {
+    let mut raw = Raw::connected();
+    raw.command(0, "createStream", 2.0, Value::Null, vec![]).unwrap();
+    for _ in 0..=8 {
+        assert_eq!(raw.server.handle_timeout(raw.now), Ok(()));
+        raw.command(1, "publish", 3.0, Value::Null, names("cam?key=guess")).unwrap();
+        assert!(raw.server.reject_publish(raw.now, 1, "NetStream.Publish.Denied", "wrong key"));
+    }
+    assert_eq!(raw.server.handle_timeout(raw.server.poll_timeout().unwrap()), Err(SessionError::TooManyRequests));
+    raw.answers.clear();
+    raw.collect();
+    assert_eq!(raw.answer().1, "NetStream.Publish.Denied", "the last one is answered too");
+}
+
+#[test]
+fn hostile_34_requests_without_end_close_the_session() {
+    let mut raw = Raw::connected();
+    raw.command(0, "createStream", 2.0, Value::Null, vec![]).unwrap();
+    for _ in 0..1_000 {
+        raw.command(1, "play", 0.0, Value::Null, names("cam")).unwrap();
+        assert!(raw.server.accept_play(raw.now, 1));
+        raw.collect();
+    }
+    assert_eq!(raw.command(1, "play", 0.0, Value::Null, names("cam")), Err(SessionError::TooManyRequests));
+}
+
+#[test]
 fn hostile_34_message_streams_are_bounded() {
     let mut raw = Raw::connected();
     for _ in 0..16 {

@@ -33,6 +33,10 @@ pub enum SessionError {
     /// More than [`crate::limits::MAX_REFUSED_COMMANDS`] commands had to be refused.
     #[error("too many commands were refused")]
     TooManyRefused,
+    /// More than [`crate::limits::MAX_REQUESTS`] requests to publish or play, or more than
+    /// [`crate::limits::MAX_REJECTED_REQUESTS`] of them rejected.
+    #[error("too many requests to publish or play")]
+    TooManyRequests,
 }
 
 impl SessionError {
@@ -47,6 +51,7 @@ impl SessionError {
             Self::IdleTimeout => "RTMP_IDLE_TIMEOUT",
             Self::TooMuchHeld => "RTMP_TOO_MUCH_HELD",
             Self::TooManyRefused => "RTMP_TOO_MANY_REFUSED",
+            Self::TooManyRequests => "RTMP_TOO_MANY_REQUESTS",
         }
     }
 }

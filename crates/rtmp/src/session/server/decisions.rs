@@ -5,7 +5,9 @@ use std::time::Instant;
 use super::{ServerSession, StateName, StreamStateName};
 use crate::amf0::Value;
 use crate::chunk::ReaderLimits;
+use crate::limits::MAX_REJECTED_REQUESTS;
 use crate::message::control::UserControl;
+use crate::session::SessionError;
 
 impl ServerSession {
     /// Lets the publisher begin. From here on its messages may be long.
@@ -24,7 +26,8 @@ impl ServerSession {
     /// Refuses the publisher with `onStatus` of level error; it may ask again.
     ///
     /// `code` is what clients know, such as `NetStream.Publish.BadName` or `NetStream.Publish.Denied`. Returns false
-    /// for a stale decision.
+    /// for a stale decision. After [`MAX_REJECTED_REQUESTS`] rejections the session fails at its next timeout, which is
+    /// due at once.
     pub fn reject_publish(&mut self, now: Instant, message_stream_id: u32, code: &str, description: &str) -> bool {
         self.reject(now, message_stream_id, StreamStateName::AwaitingPublish, code, description)
     }
@@ -87,6 +90,10 @@ impl ServerSession {
         let Some(name) = self.take_awaiting(now, id, awaiting) else { return false };
         self.set_stream(id, StreamStateName::Idle);
         self.send_status(id, "error", code, description, Some(&name));
+        self.counters.rejected += 1;
+        if self.counters.rejected > MAX_REJECTED_REQUESTS {
+            self.fail(SessionError::TooManyRequests);
+        }
         true
     }
 }

@@ -55,7 +55,8 @@ impl ServerSession {
         }
     }
 
-    fn fail(&mut self, error: SessionError) -> SessionError {
+    /// Ends the session: every later call reports `error`.
+    pub(super) fn fail(&mut self, error: SessionError) -> SessionError {
         self.failure = Some(error);
         self.held = Vec::new();
         error

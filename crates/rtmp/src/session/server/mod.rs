@@ -4,13 +4,16 @@
 //! take what it says with [`ServerSession::poll_output`] after every call. It never decides who may publish or play:
 //! it asks by an event, holds further input, and goes on when it is told.
 
+mod close;
 mod commands;
 mod config;
 mod connect;
 mod decisions;
 mod event;
 mod input;
+mod send;
 mod state;
+mod streams;
 mod timers;
 
 use std::collections::VecDeque;
@@ -18,6 +21,7 @@ use std::time::Instant;
 
 use bytes::Bytes;
 
+pub use close::CloseReason;
 pub use config::ServerConfig;
 pub use event::{Connected, Event, Media, Output, Refused, StreamRequest};
 pub use state::{State, StateName, StreamState, StreamStateName};
@@ -25,47 +29,10 @@ pub use state::{State, StateName, StreamState, StreamStateName};
 use super::SessionError;
 use super::acknowledge::Acknowledgement;
 use crate::RandomBytes;
-use crate::amf0::Value;
 use crate::chunk::{ChunkReader, ChunkWriter, MediaHeader, MediaKind, ReaderLimits};
 use crate::escape::Escaped;
 use crate::handshake::ServerHandshake;
 use crate::limits::MAX_REFUSED_COMMANDS;
-use crate::message::command::Command;
-use crate::message::control::{Control, UserControl};
-use crate::message::kind;
-
-/// Chunk stream of control messages, fixed by the specification.
-const CONTROL_CHUNK_STREAM: u32 = 2;
-/// Chunk stream of our commands.
-const COMMAND_CHUNK_STREAM: u32 = 3;
-
-/// Why the owner ends a session.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum CloseReason {
-    /// The server stops or drains.
-    ServerShutdown,
-    /// An operator or the application ended it.
-    Kicked,
-    /// Another publisher took the name over.
-    Replaced,
-    /// The peer takes its data too slowly.
-    TooSlow,
-    /// A fault of ours.
-    Internal,
-}
-
-impl CloseReason {
-    /// One sentence for the peer.
-    pub const fn description(self) -> &'static str {
-        match self {
-            Self::ServerShutdown => "The server is shutting down.",
-            Self::Kicked => "The connection was ended by the server.",
-            Self::Replaced => "Another publisher took over this stream.",
-            Self::TooSlow => "The connection is too slow for this stream.",
-            Self::Internal => "The server had an internal error.",
-        }
-    }
-}
 
 /// Counters of one connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -78,8 +45,12 @@ pub struct Counters {
     pub messages: u64,
     /// Messages ignored: unknown types, empty ones, media on streams that do not publish, nameless data.
     pub ignored: u64,
-    /// Commands answered with an error.
+    /// Commands answered with an error by the session itself.
     pub refused: u32,
+    /// Requests to publish or play that the owner was asked about.
+    pub requests: u32,
+    /// Those that the owner rejected.
+    pub rejected: u32,
 }
 
 /// One connection, seen from the server.
@@ -205,26 +176,6 @@ impl ServerSession {
         header
     }
 
-    /// Ends the session from our side: says so on every stream. Take the output, then close the socket.
-    pub fn close(&mut self, now: Instant, reason: CloseReason) {
-        self.now = now;
-        if self.state.name == StateName::Closed {
-            return;
-        }
-        for stream in std::mem::take(&mut self.streams) {
-            if stream.state.plays() {
-                self.say_unpublished(stream.id, &stream.name);
-            } else if stream.state != StreamStateName::Idle {
-                self.send_status(stream.id, "error", "NetStream.Publish.Denied", reason.description(), None);
-            }
-        }
-        if self.connected.is_some() {
-            self.send_status(0, "status", "NetConnection.Connect.Closed", reason.description(), None);
-        }
-        self.held = Vec::new();
-        self.enter(StateName::Closed);
-    }
-
     fn stream(&mut self, id: u32) -> Option<&mut Stream> {
         self.streams.iter_mut().find(|stream| stream.id == id)
     }
@@ -266,40 +217,6 @@ impl ServerSession {
         if self.state.name != name {
             self.state = State { name, since: self.now };
         }
-    }
-
-    fn send(&mut self, chunk_stream_id: u32, type_id: u8, message_stream_id: u32, body: &[u8]) {
-        let before = self.answers.len();
-        self.writer.write(chunk_stream_id, 0, type_id, message_stream_id, body, &mut self.answers);
-        self.acknowledgement.sent(self.answers.len() - before);
-    }
-
-    fn send_control(&mut self, control: Control) {
-        let (type_id, body) = control.encode();
-        self.send(CONTROL_CHUNK_STREAM, type_id, 0, &body);
-    }
-
-    fn send_user_control(&mut self, event: UserControl) {
-        self.send_control(Control::User(event));
-    }
-
-    fn send_command(&mut self, message_stream_id: u32, command: Command) {
-        self.send(COMMAND_CHUNK_STREAM, kind::COMMAND_AMF0, message_stream_id, &command.encode());
-    }
-
-    fn send_data(&mut self, message_stream_id: u32, values: &[Value]) {
-        let body = crate::amf0::encode_all(values);
-        self.send(MediaKind::Data.chunk_stream_id(), kind::DATA_AMF0, message_stream_id, &body);
-    }
-
-    fn send_status(&mut self, stream: u32, level: &str, code: &str, description: &str, details: Option<&str>) {
-        self.send_command(stream, super::reply::status(level, code, description, details));
-    }
-
-    fn say_unpublished(&mut self, id: u32, name: &str) {
-        let code = "NetStream.Play.UnpublishNotify";
-        self.send_status(id, "status", code, "The stream is no longer published.", Some(name));
-        self.send_user_control(UserControl::StreamEof(id));
     }
 
     /// Notes a refused command for the log.
