@@ -61,25 +61,46 @@ fn every_cut_of_a_unit_is_an_error_or_sound() {
 
 #[test]
 fn flipped_and_random_units_never_panic() {
+    for name in ["lc_48000_stereo.aac", "lc_44100_mono.aac", "lc_16000_stereo.aac", "lc_16000_mono.aac"] {
+        damage(&fixture(name, 0), name);
+    }
+}
+
+#[cfg(feature = "fdk")]
+#[test]
+fn flipped_and_random_he_aac_never_crashes() {
+    use rtmp_gateway_codec::{AacEncoderSettings, AacProfile};
+    for profile in [
+        AacProfile::HighEfficiency { explicit: true },
+        AacProfile::HighEfficiency { explicit: false },
+        AacProfile::HighEfficiencyV2 { explicit: true },
+        AacProfile::HighEfficiencyV2 { explicit: false },
+    ] {
+        let settings =
+            AacEncoderSettings { profile, sample_rate: 48_000, channels: 2, bitrate: 40_000, afterburner: false };
+        let speech = support::speech(48_000).into_iter().flat_map(|sample| [sample, -sample]).collect::<Vec<_>>();
+        damage(&support::encode_aac(settings, &speech, 0), &format!("{profile:?}"));
+    }
+}
+
+/// Feeds a decoder damaged and random units; more of them with the environment variable `HOSTILE_ROUNDS`.
+fn damage(units: &[rtmp_gateway_media::Unit], name: &str) {
     let mut random = Random(0x9e37_79b9_7f4a_7c15);
     let rounds = std::env::var("HOSTILE_ROUNDS").ok().and_then(|rounds| rounds.parse().ok()).unwrap_or(300);
-    for name in ["lc_48000_stereo.aac", "lc_44100_mono.aac", "lc_16000_stereo.aac", "lc_16000_mono.aac"] {
-        let units = fixture(name, 0);
-        let mut decoder = AacDecoder::new(support::aac(&units[0])).expect("opens");
-        for _ in 0..rounds {
-            let mut payload = units[random.below(units.len())].payload.to_vec();
-            for _ in 0..=random.below(6) {
-                let (at, bit) = (random.below(payload.len()), random.below(8));
-                payload[at] ^= 1 << bit;
-            }
-            if let Err(error) = feed(&mut decoder, &payload) {
-                assert!(!error.to_string().contains("panicked"), "{name}: {error}");
-            }
-            let length = random.below(400);
-            let garbage = random.bytes(length);
-            if let Err(error) = feed(&mut decoder, &garbage) {
-                assert!(!error.to_string().contains("panicked"), "{name}: {error}");
-            }
+    let mut decoder = AacDecoder::new(support::aac(&units[0])).expect("opens");
+    for _ in 0..rounds {
+        let mut payload = units[random.below(units.len())].payload.to_vec();
+        for _ in 0..=random.below(6) {
+            let (at, bit) = (random.below(payload.len()), random.below(8));
+            payload[at] ^= 1 << bit;
+        }
+        if let Err(error) = feed(&mut decoder, &payload) {
+            assert!(!error.to_string().contains("panicked"), "{name}: {error}");
+        }
+        let length = random.below(400);
+        let garbage = random.bytes(length);
+        if let Err(error) = feed(&mut decoder, &garbage) {
+            assert!(!error.to_string().contains("panicked"), "{name}: {error}");
         }
     }
 }
