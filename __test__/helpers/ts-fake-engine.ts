@@ -45,13 +45,15 @@ export class FakeEngine implements Engine {
     description?: string;
   }[] = [];
   viewerRequests: ViewerRequest[] = [];
-  patches: { sessionId: string; fragment: string; ifMatch: string | undefined }[] = [];
+  patches: { sessionId: string; fragment: string; ifMatch: string | null | undefined }[] = [];
   sessions = new Set<string>();
   /** Message of the error that the next createViewer or patchViewer rejects with. */
   failure: string | undefined;
   /** What `decide` answers: false is "stale". */
   decideResult = true;
   healthy = true;
+  panics = 0;
+  transcodingLosses = 0;
   #wake: () => void = () => undefined;
   #updates: Updates = { connections: [], streams: [], logs: [], droppedLogs: 0 };
 
@@ -97,7 +99,7 @@ export class FakeEngine implements Engine {
     return { sessionId: SESSION_ID, answer: 'v=0\r\nanswer', etag: 'tag1' };
   }
 
-  async patchViewer(sessionId: string, fragment: string, ifMatch?: string) {
+  async patchViewer(sessionId: string, fragment: string, ifMatch?: string | null) {
     this.patches.push({ sessionId, fragment, ifMatch });
     if (this.failure) throw new Error(this.failure);
     return ifMatch === '*' ? { answer: 'a=ice-ufrag:new', etag: 'tag2' } : { etag: 'tag1' };
