@@ -1,6 +1,6 @@
 //! Decoding AMF0 (AMF0 section 2) with bounds on depth, number of values and string length.
 
-use super::{AmfError, Value};
+use super::{AmfError, Input, Value};
 use crate::amf3;
 use crate::limits::{MAX_AMF_DEPTH, MAX_AMF_STRING, MAX_AMF_VALUES};
 
@@ -37,25 +37,24 @@ pub fn decode_all(body: &[u8]) -> Result<Vec<Value>, AmfError> {
 /// Reads values one after the other.
 #[derive(Debug)]
 pub struct Decoder<'a> {
-    bytes: &'a [u8],
-    at: usize,
+    input: Input<'a>,
     values: usize,
 }
 
 impl<'a> Decoder<'a> {
     /// A decoder at the start of `bytes`.
     pub const fn new(bytes: &'a [u8]) -> Self {
-        Self { bytes, at: 0, values: 0 }
+        Self { input: Input::new(bytes, 0), values: 0 }
     }
 
     /// True when every byte was read.
     pub const fn is_empty(&self) -> bool {
-        self.at >= self.bytes.len()
+        self.input.is_empty()
     }
 
     /// The offset of the next byte.
     pub const fn position(&self) -> usize {
-        self.at
+        self.input.at()
     }
 
     /// The next value.
@@ -67,7 +66,7 @@ impl<'a> Decoder<'a> {
     }
 
     fn nested(&mut self, depth: usize) -> Result<Value, AmfError> {
-        let at = self.at;
+        let at = self.input.at();
         if depth > MAX_AMF_DEPTH {
             return Err(AmfError::TooDeep { at });
         }
@@ -75,10 +74,10 @@ impl<'a> Decoder<'a> {
         if self.values > MAX_AMF_VALUES {
             return Err(AmfError::TooMany { at });
         }
-        let marker = self.u8()?;
+        let marker = self.input.u8()?;
         match marker {
-            NUMBER => Ok(Value::Number(self.f64()?)),
-            BOOLEAN => Ok(Value::Boolean(self.u8()? != 0)),
+            NUMBER => Ok(Value::Number(self.input.f64()?)),
+            BOOLEAN => Ok(Value::Boolean(self.input.u8()? != 0)),
             STRING => Ok(Value::String(self.short_string()?)),
             LONG_STRING => Ok(Value::String(self.long_string()?)),
             XML => Ok(Value::Xml(self.long_string()?)),
@@ -89,25 +88,25 @@ impl<'a> Decoder<'a> {
             }
             ECMA_ARRAY => {
                 // The count is a hint that encoders get wrong (many write 0): the end marker is what counts.
-                self.u32()?;
+                self.input.u32()?;
                 Ok(Value::EcmaArray(self.pairs(depth)?))
             }
             STRICT_ARRAY => self.strict_array(depth),
             DATE => {
-                let milliseconds = self.f64()?;
-                self.take(2)?;
+                let milliseconds = self.input.f64()?;
+                self.input.take(2)?;
                 Ok(Value::Date(milliseconds))
             }
             NULL => Ok(Value::Null),
             UNDEFINED | UNSUPPORTED => Ok(Value::Undefined),
             REFERENCE => {
                 // No client sends references in RTMP commands, and following them allows cycles.
-                Err(AmfError::BadReference { index: u32::from(self.u16()?), at })
+                Err(AmfError::BadReference { index: u32::from(self.input.u16()?), at })
             }
             AVM_PLUS => {
-                let mut inner = amf3::Decoder::within(self.bytes, self.at, depth + 1, self.values);
+                let mut inner = amf3::Decoder::within(self.input.bytes(), self.input.at(), depth + 1, self.values);
                 let value = inner.value()?;
-                self.at = inner.position();
+                self.input.move_to(inner.position());
                 self.values = inner.values_read();
                 Ok(value)
             }
@@ -120,8 +119,8 @@ impl<'a> Decoder<'a> {
         loop {
             let key = self.short_string()?;
             // A missing end marker after the empty key is not forgiven: an empty key is legal in front of a value.
-            if key.is_empty() && self.bytes.get(self.at) == Some(&OBJECT_END) {
-                self.at += 1;
+            if key.is_empty() && self.input.peek() == Some(OBJECT_END) {
+                self.input.u8()?;
                 return Ok(pairs);
             }
             pairs.push((key, self.nested(depth + 1)?));
@@ -129,8 +128,8 @@ impl<'a> Decoder<'a> {
     }
 
     fn strict_array(&mut self, depth: usize) -> Result<Value, AmfError> {
-        let at = self.at;
-        let count = self.u32()? as usize;
+        let at = self.input.at();
+        let count = self.input.u32()? as usize;
         if count > MAX_AMF_VALUES {
             return Err(AmfError::TooMany { at });
         }
@@ -142,48 +141,20 @@ impl<'a> Decoder<'a> {
     }
 
     fn short_string(&mut self) -> Result<String, AmfError> {
-        let length = usize::from(self.u16()?);
+        let length = usize::from(self.input.u16()?);
         self.text(length)
     }
 
     fn long_string(&mut self) -> Result<String, AmfError> {
-        let length = self.u32()? as usize;
+        let length = self.input.u32()? as usize;
         self.text(length)
     }
 
     fn text(&mut self, length: usize) -> Result<String, AmfError> {
         if length > MAX_AMF_STRING {
-            return Err(AmfError::StringTooLong { length, at: self.at });
+            return Err(AmfError::StringTooLong { length, at: self.input.at() });
         }
-        Ok(String::from_utf8_lossy(self.take(length)?).into_owned())
-    }
-
-    fn take(&mut self, length: usize) -> Result<&'a [u8], AmfError> {
-        let end = self.at.checked_add(length).ok_or(AmfError::Truncated { at: self.at })?;
-        let slice = self.bytes.get(self.at..end).ok_or(AmfError::Truncated { at: self.at })?;
-        self.at = end;
-        Ok(slice)
-    }
-
-    fn array<const N: usize>(&mut self) -> Result<[u8; N], AmfError> {
-        let at = self.at;
-        self.take(N)?.try_into().map_err(|_| AmfError::Truncated { at })
-    }
-
-    fn u8(&mut self) -> Result<u8, AmfError> {
-        Ok(u8::from_be_bytes(self.array()?))
-    }
-
-    fn u16(&mut self) -> Result<u16, AmfError> {
-        Ok(u16::from_be_bytes(self.array()?))
-    }
-
-    fn u32(&mut self) -> Result<u32, AmfError> {
-        Ok(u32::from_be_bytes(self.array()?))
-    }
-
-    fn f64(&mut self) -> Result<f64, AmfError> {
-        Ok(f64::from_be_bytes(self.array()?))
+        Ok(String::from_utf8_lossy(self.input.take(length)?).into_owned())
     }
 }
 

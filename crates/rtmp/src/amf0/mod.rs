@@ -2,10 +2,12 @@
 
 mod decode;
 mod encode;
+mod input;
 mod value;
 
 pub use decode::{Decoder, decode_all};
 pub use encode::{encode, encode_all};
+pub(crate) use input::Input;
 pub use value::Value;
 
 use thiserror::Error;

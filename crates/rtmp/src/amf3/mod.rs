@@ -2,6 +2,7 @@
 //!
 //! RTMP clients with objectEncoding 3 (Flash) send commands in an AMF0 envelope whose values may switch to AMF3.
 
+mod containers;
 mod decode;
 
 pub use decode::Decoder;

@@ -2,6 +2,7 @@
 
 use std::time::Instant;
 
+use super::held::Held;
 use super::{ServerSession, StateName, StreamStateName};
 
 /// Why the owner ends a session.
@@ -49,7 +50,7 @@ impl ServerSession {
         if self.connected.is_some() {
             self.send_status(0, "status", "NetConnection.Connect.Closed", reason.description(), None);
         }
-        self.held = Vec::new();
+        self.held = Held::default();
         self.enter(StateName::Closed);
     }
 }

@@ -4,6 +4,7 @@ use std::time::Instant;
 
 use bytes::Bytes;
 
+use super::held::Held;
 use super::{Event, Media, ServerSession, StateName, StreamStateName};
 use crate::chunk::{MediaKind, RawMessage};
 use crate::limits::{MAX_HELD_INPUT, MAX_QUEUED_ANSWERS, MAX_QUEUED_EVENTS};
@@ -28,13 +29,13 @@ impl ServerSession {
         self.liveness.heard(now);
         if self.held.is_empty() {
             let taken = self.consume(input).map_err(|error| self.fail(error))?;
-            self.held.extend_from_slice(input.get(taken..).unwrap_or_default());
+            self.held.push(input.get(taken..).unwrap_or_default());
             return Ok(());
         }
         if self.held.len() + input.len() > MAX_HELD_INPUT {
             return Err(self.fail(SessionError::TooMuchHeld));
         }
-        self.held.extend_from_slice(input);
+        self.held.push(input);
         if self.events.is_empty() && self.answers.is_empty() {
             self.work_off_held();
         }
@@ -46,9 +47,12 @@ impl ServerSession {
         if self.held.is_empty() || !self.wants_input() {
             return;
         }
-        let held = std::mem::take(&mut self.held);
-        match self.consume(&held) {
-            Ok(taken) => self.held = held.get(taken..).unwrap_or_default().to_vec(),
+        let mut held = std::mem::take(&mut self.held);
+        match self.consume(held.as_slice()) {
+            Ok(taken) => {
+                held.advance(taken);
+                self.held = held;
+            }
             Err(error) => {
                 self.fail(error);
             }
@@ -58,7 +62,7 @@ impl ServerSession {
     /// Ends the session: every later call reports `error`.
     pub(super) fn fail(&mut self, error: SessionError) -> SessionError {
         self.failure = Some(error);
-        self.held = Vec::new();
+        self.held = Held::default();
         error
     }
 

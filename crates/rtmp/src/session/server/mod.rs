@@ -10,6 +10,7 @@ mod config;
 mod connect;
 mod decisions;
 mod event;
+mod held;
 mod input;
 mod send;
 mod state;
@@ -26,6 +27,8 @@ pub use config::ServerConfig;
 pub use event::{Connected, Event, Media, Output, Refused, StreamRequest};
 pub use state::{State, StateName, StreamState, StreamStateName};
 
+use held::Held;
+
 use super::SessionError;
 use super::acknowledge::Acknowledgement;
 use crate::RandomBytes;
@@ -33,6 +36,9 @@ use crate::chunk::{ChunkReader, ChunkWriter, MediaHeader, MediaKind, ReaderLimit
 use crate::escape::Escaped;
 use crate::handshake::ServerHandshake;
 use crate::limits::MAX_REFUSED_COMMANDS;
+
+/// Places for events that an idle connection may keep.
+const KEPT_EVENTS: usize = 16;
 
 /// Counters of one connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -71,7 +77,7 @@ pub struct ServerSession {
     answers: Vec<u8>,
     events: VecDeque<Event>,
     /// Input that waits for a decision or for events to be polled.
-    held: Vec<u8>,
+    held: Held,
     /// An error met while held input was worked off; the next call reports it.
     failure: Option<SessionError>,
     now: Instant,
@@ -102,7 +108,7 @@ impl ServerSession {
             connected: None,
             answers: Vec::new(),
             events: VecDeque::new(),
-            held: Vec::new(),
+            held: Held::default(),
             failure: None,
             now,
             liveness: timers::Liveness::new(now),
@@ -118,7 +124,12 @@ impl ServerSession {
         if !self.answers.is_empty() {
             return Some(Output::Transmit(Bytes::from(std::mem::take(&mut self.answers))));
         }
-        self.events.pop_front().map(Output::Event)
+        let event = self.events.pop_front();
+        if self.events.is_empty() && self.events.capacity() > KEPT_EVENTS {
+            // A burst must not leave its memory behind on every connection that had one.
+            self.events = VecDeque::new();
+        }
+        event.map(Output::Event)
     }
 
     /// False while a decision is awaited and after the end: pause reading from the socket.
