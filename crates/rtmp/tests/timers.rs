@@ -100,3 +100,9 @@ fn the_time_a_decision_took_is_not_held_against_the_publisher() {
     assert_eq!(raw.server.state(), State { name: StateName::Publishing, since: at(60_000) });
     assert_eq!(raw.server.handle_timeout(at(60_001)), Ok(()));
 }
+
+#[test]
+fn a_waiting_session_is_small() {
+    // 10,000 idle connections may cost 10 KiB each, the socket's own buffers included.
+    assert!(size_of::<rtmp_gateway_rtmp::session::server::ServerSession>() <= 768);
+}

@@ -3,18 +3,22 @@
 //! Body bytes go once, from the input to their message's buffer. Memory grows with the bytes that arrived, never with
 //! a declared length. A chunk costs a constant amount of work, so that chunks of one byte cost the peer as much as us.
 
+mod carry;
 mod extended;
+mod parse;
 mod stream;
 
 use bytes::Bytes;
 
-use super::header::{self, EXTENDED, Fields, MAX_HEADER};
+use super::header::Fields;
 use super::{ChunkError, RawMessage};
 use crate::limits::{
     DEFAULT_CHUNK_SIZE, MAX_CHUNK_SIZE, MAX_CHUNK_STREAMS, MAX_EMPTY_MESSAGES, MAX_MESSAGE_PUBLISHER,
     MAX_MESSAGE_UNTRUSTED, MAX_PENDING_PUBLISHER, MAX_PENDING_UNTRUSTED,
 };
-use extended::{Convention, Verdict};
+use carry::Carry;
+use extended::Convention;
+use parse::Parsed;
 use stream::Stream;
 
 /// How much a peer may make us hold.
@@ -53,45 +57,6 @@ pub struct ChunkReader {
     empty_in_a_row: u32,
 }
 
-#[derive(Debug, Clone, Copy, Default)]
-struct Carry {
-    bytes: [u8; MAX_HEADER],
-    length: usize,
-}
-
-impl Carry {
-    fn of(bytes: &[u8]) -> Self {
-        let mut carry = Self::default();
-        carry.fill(bytes);
-        carry
-    }
-
-    /// Takes what fits and returns how much that was.
-    fn fill(&mut self, bytes: &[u8]) -> usize {
-        let taken = bytes.len().min(MAX_HEADER - self.length);
-        for (to, from) in self.bytes.iter_mut().skip(self.length).zip(bytes) {
-            *to = *from;
-        }
-        self.length += taken;
-        taken
-    }
-
-    fn as_slice(&self) -> &[u8] {
-        self.bytes.get(..self.length).unwrap_or_default()
-    }
-}
-
-/// A chunk header that was read whole and not yet acted upon.
-struct Parsed {
-    used: usize,
-    format: u8,
-    chunk_stream_id: u32,
-    slot: Option<usize>,
-    fields: Fields,
-    extended: Option<u32>,
-    convention: Convention,
-}
-
 impl ChunkReader {
     /// A reader at the start of a chunk stream.
     pub const fn new(limits: ReaderLimits) -> Self {
@@ -101,8 +66,8 @@ impl ChunkReader {
             ids: Vec::new(),
             streams: Vec::new(),
             open: None,
-            carry: Carry { bytes: [0; MAX_HEADER], length: 0 },
-            leftover: Carry { bytes: [0; MAX_HEADER], length: 0 },
+            carry: Carry::EMPTY,
+            leftover: Carry::EMPTY,
             convention: Convention::Unknown,
             pending: 0,
             empty_in_a_row: 0,
@@ -146,8 +111,8 @@ impl ChunkReader {
     pub fn read(&mut self, input: &[u8]) -> Result<(usize, Option<RawMessage>), ChunkError> {
         let mut at = 0;
         loop {
-            if self.leftover.length > 0 {
-                let source = std::mem::take(&mut self.leftover);
+            if self.leftover.len() > 0 {
+                let source = std::mem::replace(&mut self.leftover, Carry::EMPTY);
                 let (taken, message) = self.step(source.as_slice())?;
                 self.leftover.fill(source.as_slice().get(taken..).unwrap_or_default());
                 if message.is_some() {
@@ -157,7 +122,7 @@ impl ChunkReader {
             }
             let (taken, message) = self.step(input.get(at..).unwrap_or_default())?;
             at += taken;
-            if message.is_some() || self.leftover.length == 0 {
+            if message.is_some() || self.leftover.len() == 0 {
                 return Ok((at, message));
             }
         }
@@ -179,7 +144,7 @@ impl ChunkReader {
             if rest.is_empty() {
                 return Ok((at, None));
             }
-            let carried = self.carry.length;
+            let carried = self.carry.len();
             let parsed = if carried == 0 {
                 match self.parse(rest)? {
                     Some(parsed) => {
@@ -195,7 +160,7 @@ impl ChunkReader {
                 let taken = self.carry.fill(rest);
                 let carry = self.carry;
                 let Some(parsed) = self.parse(carry.as_slice())? else { return Ok((at + taken, None)) };
-                self.carry.length = 0;
+                self.carry = Carry::EMPTY;
                 match parsed.used.checked_sub(carried) {
                     Some(used) => at += used,
                     None => self.leftover = Carry::of(carry.as_slice().get(parsed.used..carried).unwrap_or_default()),
@@ -203,7 +168,7 @@ impl ChunkReader {
                 parsed
             };
             self.begin_chunk(&parsed)?;
-            if self.leftover.length > 0 {
+            if self.leftover.len() > 0 {
                 return Ok((at, None));
             }
         }
@@ -211,42 +176,6 @@ impl ChunkReader {
 
     fn slot(&self, chunk_stream_id: u32) -> Option<usize> {
         self.ids.iter().position(|id| *id == chunk_stream_id)
-    }
-
-    /// Reads a header without acting on it; `None` when it is cut short.
-    fn parse(&self, bytes: &[u8]) -> Result<Option<Parsed>, ChunkError> {
-        let Some((format, chunk_stream_id, basic)) = header::basic(bytes) else { return Ok(None) };
-        let slot = self.slot(chunk_stream_id);
-        let rest = bytes.get(basic..).unwrap_or_default();
-        let Some(fields) = header::fields(format, rest) else { return Ok(None) };
-        let mut used = basic + header::message_header_length(format);
-        let tail = bytes.get(used..).unwrap_or_default();
-        let mut extended = None;
-        let mut convention = self.convention;
-        if format < 3 {
-            if fields.time == EXTENDED {
-                let Some(field) = tail.first_chunk() else { return Ok(None) };
-                extended = Some(u32::from_be_bytes(*field));
-                used += 4;
-            }
-        } else if let Some(stream) = slot.and_then(|slot| self.streams.get(slot))
-            && let Some(expected) = stream.extended
-        {
-            let verdict = extended::judge(self.convention, expected, stream, tail);
-            match verdict {
-                Verdict::NeedsMore => return Ok(None),
-                Verdict::Absent => convention = Convention::Absent,
-                Verdict::Repeated(field) => {
-                    convention = Convention::Repeated;
-                    extended = Some(field);
-                    used += 4;
-                }
-                Verdict::Desynchronized(found) => {
-                    return Err(ChunkError::Desynchronized { chunk_stream_id, expected, found });
-                }
-            }
-        }
-        Ok(Some(Parsed { used, format, chunk_stream_id, slot, fields, extended, convention }))
     }
 
     /// Acts on a header: starts a message or goes on with one.

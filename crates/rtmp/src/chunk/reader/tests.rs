@@ -1,3 +1,4 @@
+use super::super::header::EXTENDED;
 use super::*;
 
 fn reader() -> ChunkReader {
