@@ -71,6 +71,24 @@ fn a_source_that_changes_rate_and_channels_does_not_click() {
 }
 
 #[test]
+fn another_encoder_of_the_same_shape_does_not_click() {
+    for rate in [16_000, 48_000] {
+        let mut units = source(rate, 1, 0);
+        let second = source(rate, 1, end_ms(&units, rate));
+        // The same sound under another configuration record: a trailing byte, as some encoders add.
+        let mut record = support::aac(&units[0]).record().to_vec();
+        record.push(0);
+        let config = rtmp_gateway_media::AacConfig::parse(record.into()).expect("valid");
+        let config = std::sync::Arc::new(rtmp_gateway_media::CodecConfig::Aac(config));
+        units.extend(second.into_iter().map(|unit| Unit { config: config.clone(), ..unit }));
+        let mut transcoder = AacToOpus::new(TranscodeSettings::default());
+        let heard = decode_opus(&to_opus(&mut transcoder, &units)).samples;
+        assert_eq!(transcoder.stats().source_changes, 1);
+        assert!(largest_kink(&heard) < CLICK, "{rate}: {}", largest_kink(&heard));
+    }
+}
+
+#[test]
 fn lost_aac_is_made_up_in_time_without_a_click() {
     let mut units = source(48_000, 2, 0);
     let last = units.len() - 1;
@@ -88,6 +106,25 @@ fn lost_aac_is_made_up_in_time_without_a_click() {
     assert!(rms(&heard[4_800..9_600]) > 0.3);
     assert!(rms(&heard[13_500..14_500]) < 0.05);
     assert!(rms(&heard[17_000..20_000]) > 0.3);
+}
+
+#[test]
+fn a_gap_too_long_to_fill_fades_out_and_in() {
+    for rate in [44_100, 48_000] {
+        let mut units = source(rate, 1, 0);
+        units.extend(source(rate, 1, 20_000));
+        let mut transcoder = AacToOpus::new(TranscodeSettings::default());
+        let output = to_opus(&mut transcoder, &units);
+        assert_eq!((transcoder.stats().restarts, transcoder.stats().gaps), (1, 0));
+        let jump = output.windows(2).position(|pair| pair[1].pts.ticks() - pair[0].pts.ticks() != 960).expect("one");
+        assert_eq!(output[jump + 1].pts.ticks(), 20_000 * 48 - 312, "the second part is in its own place");
+        let mut decoder = rtmp_gateway_codec::OpusDecoder::new(1).expect("opens");
+        let mut heard = Vec::new();
+        for unit in &output {
+            decoder.decode(&unit.payload, &mut heard).expect("decodes");
+        }
+        assert!(largest_kink(&heard) < CLICK, "{rate}: {}", largest_kink(&heard));
+    }
 }
 
 #[test]
