@@ -4,7 +4,7 @@ use super::batch::Batch;
 use super::candidates::{Candidates, interface_addresses};
 use super::peer::{PatchReply, Transmit};
 use super::peers::{AddError, Counters, Event, PatchError, Peers, SessionStats};
-use super::setup::ViewerSetup;
+use super::setup::{PublisherSetup, ViewerSetup};
 use super::socket::{BindError, ReceiveBuffers, Sent, Socket};
 use super::viewer::GopHint;
 use super::{PacketizedUnit, SessionId, StreamKey};
@@ -86,6 +86,24 @@ impl WebRtc {
         let id = self.peers.add_viewer(now, setup, stream, epoch)?;
         self.flush(now);
         Ok(id)
+    }
+
+    /// Adds a publisher's session; its packets come as [`Event::Packet`] and [`Event::Report`].
+    ///
+    /// # Errors
+    /// There are too many sessions.
+    pub fn add_publisher(&mut self, setup: PublisherSetup) -> Result<SessionId, AddError> {
+        let now = Instant::now();
+        let id = self.peers.add_publisher(now, setup)?;
+        self.flush(now);
+        Ok(id)
+    }
+
+    /// Asks a publisher for a keyframe (PLI), now or as soon as 500 ms have passed since the last request.
+    pub fn request_keyframe(&mut self, id: SessionId) {
+        let now = Instant::now();
+        self.peers.request_keyframe(now, id);
+        self.flush(now);
     }
 
     /// Sends a unit to all viewers of a stream, at once as far as the socket takes it.

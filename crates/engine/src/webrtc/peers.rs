@@ -2,9 +2,10 @@
 
 use super::addresses::{Addresses, Known};
 use super::demux::{Datagram, classify};
-use super::peer::{CloseReason, PatchReply, SessionState, StunOutcome, Transmit};
+use super::peer::{CloseReason, PatchReply, Peer, SessionState, StunOutcome, Transmit};
+use super::publisher::{Publisher, PublisherEvent, ReceivedPacket, ReceivedReport};
 use super::sdp::{IceFragment, SetupError};
-use super::setup::ViewerSetup;
+use super::setup::{PublisherSetup, ViewerSetup};
 use super::viewer::{GopHint, GopReason, Viewer, ViewerEvent};
 use super::{PacketizedUnit, SessionId, StreamKey};
 use std::cmp::Reverse;
@@ -31,11 +32,25 @@ pub enum Event {
         /// Its first picture, or a keyframe request.
         reason: GopReason,
     },
+    /// A packet of a publisher.
+    Packet {
+        /// Which session.
+        id: SessionId,
+        /// The packet.
+        packet: ReceivedPacket,
+    },
+    /// A sender report of a publisher.
+    Report {
+        /// Which session.
+        id: SessionId,
+        /// The report.
+        report: ReceivedReport,
+    },
     /// A session is over and gone.
     Disconnected {
         /// Which session.
         id: SessionId,
-        /// The stream it watched.
+        /// The stream it watched; none for a publisher.
         stream: Option<StreamKey>,
         /// Why.
         reason: CloseReason,
@@ -111,7 +126,7 @@ pub struct SessionStats {
     pub state: SessionState,
     /// Since when.
     pub since: Instant,
-    /// The stream it watches.
+    /// The stream it watches; none for a publisher.
     pub stream: Option<StreamKey>,
     /// Where its media goes; `None` before ICE has found out.
     pub remote_address: Option<SocketAddr>,
@@ -125,13 +140,103 @@ pub struct SessionStats {
     pub dropped_frames: u64,
     /// Audio packets that this viewer did not get.
     pub dropped_audio: u64,
-    /// Keyframe requests (PLI and FIR) it sent.
+    /// Media packets that a publisher sent.
+    pub packets_in: u64,
+    /// Keyframe requests (PLI and FIR): a viewer's to us, ours to a publisher.
     pub keyframe_requests: u64,
 }
 
+/// What a session is for.
+enum Role {
+    Viewer(Viewer, StreamKey),
+    Publisher(Publisher),
+}
+
+/// What a session reports to the table.
+enum RoleEvent {
+    Connected,
+    GopWanted(StreamKey, GopReason),
+    Packet(ReceivedPacket),
+    Report(ReceivedReport),
+    Closed(CloseReason),
+}
+
+impl Role {
+    fn peer(&self) -> &Peer {
+        match self {
+            Self::Viewer(viewer, _) => &viewer.peer,
+            Self::Publisher(publisher) => &publisher.peer,
+        }
+    }
+
+    fn peer_mut(&mut self) -> &mut Peer {
+        match self {
+            Self::Viewer(viewer, _) => &mut viewer.peer,
+            Self::Publisher(publisher) => &mut publisher.peer,
+        }
+    }
+
+    fn viewer(&mut self) -> Option<&mut Viewer> {
+        match self {
+            Self::Viewer(viewer, _) => Some(viewer),
+            Self::Publisher(_) => None,
+        }
+    }
+
+    fn stream(&self) -> Option<StreamKey> {
+        match self {
+            Self::Viewer(_, stream) => Some(*stream),
+            Self::Publisher(_) => None,
+        }
+    }
+
+    fn poll_transmit(&mut self, now: Instant) -> Option<Transmit> {
+        match self {
+            Self::Viewer(viewer, _) => viewer.poll_transmit(now),
+            Self::Publisher(publisher) => publisher.poll_transmit(now),
+        }
+    }
+
+    fn poll_event(&mut self, now: Instant) -> Option<RoleEvent> {
+        Some(match self {
+            Self::Viewer(viewer, stream) => match viewer.poll_event(now)? {
+                ViewerEvent::Connected => RoleEvent::Connected,
+                ViewerEvent::GopWanted(reason) => RoleEvent::GopWanted(*stream, reason),
+                ViewerEvent::Closed(reason) => RoleEvent::Closed(reason),
+            },
+            Self::Publisher(publisher) => match publisher.poll_event()? {
+                PublisherEvent::Connected => RoleEvent::Connected,
+                PublisherEvent::Packet(packet) => RoleEvent::Packet(packet),
+                PublisherEvent::Report(report) => RoleEvent::Report(report),
+                PublisherEvent::Closed(reason) => RoleEvent::Closed(reason),
+            },
+        })
+    }
+
+    fn handle_timeout(&mut self, now: Instant) {
+        match self {
+            Self::Viewer(viewer, _) => viewer.handle_timeout(now),
+            Self::Publisher(publisher) => publisher.handle_timeout(now),
+        }
+    }
+
+    fn poll_timeout(&self) -> Option<Instant> {
+        match self {
+            Self::Viewer(viewer, _) => viewer.poll_timeout(),
+            Self::Publisher(publisher) => publisher.poll_timeout(),
+        }
+    }
+
+    fn patch(&mut self, now: Instant, fragment: &IceFragment) -> Result<PatchReply, SetupError> {
+        match self {
+            Self::Viewer(viewer, _) => viewer.patch(now, fragment),
+            Self::Publisher(publisher) => publisher.patch(now, fragment),
+        }
+    }
+}
+
 struct Session {
-    viewer: Viewer,
-    stream: StreamKey,
+    role: Role,
     known: Known,
     /// The earliest entry of the timer heap that is still to come.
     scheduled: Option<Instant>,
@@ -186,24 +291,32 @@ impl Peers {
         stream: StreamKey,
         epoch: Instant,
     ) -> Result<SessionId, AddError> {
-        if self.len() >= self.limit {
-            return Err(AddError::TooManySessions { limit: self.limit });
-        }
         let ufrag = setup.etag.clone();
-        let viewer = Viewer::new(setup, epoch, now);
-        let session = Session { viewer, stream, known: Known::default(), scheduled: None, dirty: false };
+        let id = self.add(ufrag, || Role::Viewer(Viewer::new(setup, epoch, now), stream))?;
+        self.streams.entry(stream).or_default().push(id);
+        Ok(id)
+    }
+
+    pub(super) fn add_publisher(&mut self, now: Instant, setup: PublisherSetup) -> Result<SessionId, AddError> {
+        let ufrag = setup.etag.clone();
+        self.add(ufrag, || Role::Publisher(Publisher::new(setup, now)))
+    }
+
+    fn add(&mut self, ufrag: String, role: impl FnOnce() -> Role) -> Result<SessionId, AddError> {
+        let full = AddError::TooManySessions { limit: self.limit };
+        if self.len() >= self.limit {
+            return Err(full);
+        }
+        let session = Session { role: role(), known: Known::default(), scheduled: None, dirty: false };
         let index = self.free.pop().unwrap_or_else(|| {
             self.slots.push(Slot::default());
             (self.slots.len() - 1) as u32
         });
-        let Some(slot) = self.slots.get_mut(index as usize) else {
-            return Err(AddError::TooManySessions { limit: self.limit });
-        };
+        let slot = self.slots.get_mut(index as usize).ok_or(full)?;
         slot.generation = slot.generation.wrapping_add(1);
         slot.session = Some(Box::new(session));
         let id = SessionId::new(index, slot.generation);
         self.ufrags.insert(ufrag, id);
-        self.streams.entry(stream).or_default().push(id);
         self.touch(id);
         Ok(id)
     }
@@ -253,7 +366,7 @@ impl Peers {
             Datagram::Garbage => self.counters.garbage += 1,
             Datagram::Session => match self.addresses.get(&source) {
                 Some(entry) => {
-                    self.with(entry.session, |s| s.viewer.peer.receive(now, source, destination, datagram));
+                    self.with(entry.session, |s| s.role.peer_mut().receive(now, source, destination, datagram));
                     self.touch(entry.session);
                 }
                 None => self.counters.unvalidated += 1,
@@ -265,7 +378,7 @@ impl Peers {
                         return None;
                     }
                     let handle =
-                        |s: &mut Session| s.viewer.peer.handle_stun(now, source, destination, datagram, &message);
+                        |s: &mut Session| s.role.peer_mut().handle_stun(now, source, destination, datagram, &message);
                     Some((id, self.with(id, handle)?))
                 });
                 match outcome {
@@ -279,10 +392,10 @@ impl Peers {
     fn accept(&mut self, id: SessionId, source: SocketAddr, local: Option<IpAddr>, outcome: StunOutcome) {
         let slot = self.slots.get_mut(id.index() as usize).and_then(|s| s.session.as_deref_mut());
         let Some(session) = slot else { return };
-        let in_use = session.viewer.peer.remote_address;
+        let in_use = session.role.peer().remote_address;
         self.addresses.learn(&mut session.known, id, source, local, in_use);
         if outcome == StunOutcome::Current
-            && let Some(old) = session.viewer.peer.forget_previous()
+            && let Some(old) = session.role.peer_mut().forget_previous()
         {
             self.ufrags.remove(&old);
         }
@@ -291,16 +404,16 @@ impl Peers {
 
     /// A unit for all viewers of a stream.
     pub(super) fn push_unit(&mut self, now: Instant, stream: StreamKey, unit: &Arc<PacketizedUnit>) {
-        self.for_stream(stream, |session| session.viewer.push(now, unit));
+        self.for_stream(stream, |viewer| viewer.push(now, unit));
     }
 
     /// Runs something on every viewer of a stream.
-    fn for_stream(&mut self, stream: StreamKey, mut action: impl FnMut(&mut Session)) {
+    fn for_stream(&mut self, stream: StreamKey, mut action: impl FnMut(&mut Viewer)) {
         // Sessions are only removed while polling, so that the list does not change under this loop; by index because
         // a panicking session is.
         let mut index = 0;
         while let Some(id) = self.streams.get(&stream).and_then(|ids| ids.get(index)).copied() {
-            if self.with(id, &mut action).is_some() {
+            if self.with(id, |s| s.role.viewer().map(&mut action)).is_some() {
                 index += 1;
             }
             self.touch(id);
@@ -308,7 +421,7 @@ impl Peers {
     }
 
     pub(super) fn start_with_gop(&mut self, now: Instant, id: SessionId, group: &[Arc<PacketizedUnit>], hint: GopHint) {
-        self.with(id, |s| s.viewer.start_with_gop(now, group, hint));
+        self.with(id, |s| s.role.viewer().map(|v| v.start_with_gop(now, group, hint)));
         self.touch(id);
     }
 
@@ -317,15 +430,15 @@ impl Peers {
     }
 
     pub(super) fn move_stream(&mut self, stream: StreamKey, epoch: Instant) {
-        self.for_stream(stream, |session| session.viewer.restart_time_line(epoch));
+        self.for_stream(stream, |viewer| viewer.restart_time_line(epoch));
     }
 
     pub(super) fn end_stream(&mut self, now: Instant, stream: StreamKey) {
-        self.for_stream(stream, |session| session.viewer.peer.close_with(now, CloseReason::StreamEnded));
+        self.for_stream(stream, |viewer| viewer.peer.close_with(now, CloseReason::StreamEnded));
     }
 
     pub(super) fn remove(&mut self, now: Instant, id: SessionId) -> bool {
-        let closed = self.with(id, |s| s.viewer.peer.close_with(now, CloseReason::Removed)).is_some();
+        let closed = self.with(id, |s| s.role.peer_mut().close_with(now, CloseReason::Removed)).is_some();
         self.touch(id);
         closed
     }
@@ -339,7 +452,7 @@ impl Peers {
     ) -> Result<PatchReply, PatchError> {
         let session = self.session(id).ok_or(PatchError::SessionNotFound)?;
         // `*` fits any; a list, quotes and the weak prefix are HTTP's, not ours.
-        let etag = session.viewer.peer.ufrag();
+        let etag = session.role.peer().ufrag();
         let fits = |tags: &str| {
             tags.split(',').map(|t| t.trim().trim_start_matches("W/").trim_matches('"')).any(|t| t == "*" || t == etag)
         };
@@ -347,8 +460,8 @@ impl Peers {
             return Err(PatchError::EtagMismatch);
         }
         let fragment = IceFragment::parse(fragment)?;
-        let before = session.viewer.peer.previous_ufrag().map(str::to_owned);
-        let reply = self.with(id, |s| s.viewer.patch(now, &fragment)).ok_or(PatchError::SessionNotFound)??;
+        let before = session.role.peer().previous_ufrag().map(str::to_owned);
+        let reply = self.with(id, |s| s.role.patch(now, &fragment)).ok_or(PatchError::SessionNotFound)??;
         if reply.answer.is_some() {
             // A second restart before the first was used: the oldest credentials go.
             if let Some(oldest) = before {
@@ -363,7 +476,7 @@ impl Peers {
     /// The next datagram to send and the local address to send it from. Drives every session that may have something.
     pub(super) fn poll_transmit(&mut self, now: Instant) -> Option<(Transmit, Option<IpAddr>)> {
         while let Some(id) = self.dirty.front().copied() {
-            if let Some(transmit) = self.with(id, |s| s.viewer.poll_transmit(now)).flatten() {
+            if let Some(transmit) = self.with(id, |s| s.role.poll_transmit(now)).flatten() {
                 let local = self.addresses.get(&transmit.destination).and_then(|e| e.local);
                 return Some((transmit, local));
             }
@@ -378,19 +491,20 @@ impl Peers {
         if let Some(session) = self.session_mut(id) {
             session.dirty = false;
         }
-        while let Some(event) = self.with(id, |s| s.viewer.poll_event(now)).flatten() {
-            let Some(stream) = self.session(id).map(|s| s.stream) else { return };
-            match event {
-                ViewerEvent::Connected => self.events.push_back(Event::Connected { id }),
-                ViewerEvent::GopWanted(reason) => self.events.push_back(Event::GopWanted { id, stream, reason }),
-                ViewerEvent::Closed(reason) => {
+        while let Some(event) = self.with(id, |s| s.role.poll_event(now)).flatten() {
+            self.events.push_back(match event {
+                RoleEvent::Connected => Event::Connected { id },
+                RoleEvent::GopWanted(stream, reason) => Event::GopWanted { id, stream, reason },
+                RoleEvent::Packet(packet) => Event::Packet { id, packet },
+                RoleEvent::Report(report) => Event::Report { id, report },
+                RoleEvent::Closed(reason) => {
                     self.bury(id, reason);
                     return;
                 }
-            }
+            });
         }
         let Some(session) = self.session_mut(id) else { return };
-        if let Some(at) = session.viewer.poll_timeout()
+        if let Some(at) = session.role.poll_timeout()
             && session.scheduled.is_none_or(|scheduled| at < scheduled)
         {
             session.scheduled = Some(at);
@@ -406,18 +520,20 @@ impl Peers {
         let Some(session) = slot.session.take() else { return };
         self.free.push(id.index());
         self.addresses.forget(&session.known, id);
-        self.ufrags.remove(session.viewer.peer.ufrag());
-        if let Some(old) = session.viewer.peer.previous_ufrag() {
+        self.ufrags.remove(session.role.peer().ufrag());
+        if let Some(old) = session.role.peer().previous_ufrag() {
             self.ufrags.remove(old);
         }
-        let stream = session.stream;
-        if let Some(ids) = self.streams.get_mut(&stream) {
+        let stream = session.role.stream();
+        if let Some(key) = stream
+            && let Some(ids) = self.streams.get_mut(&key)
+        {
             ids.retain(|other| *other != id);
             if ids.is_empty() {
-                self.streams.remove(&stream);
+                self.streams.remove(&key);
             }
         }
-        self.events.push_back(Event::Disconnected { id, stream: Some(stream), reason });
+        self.events.push_back(Event::Disconnected { id, stream, reason });
         // What a panic left half-built may panic again when it is dropped.
         let _ = catch_unwind(AssertUnwindSafe(move || drop(session)));
     }
@@ -432,7 +548,7 @@ impl Peers {
             let Some(session) = self.session_mut(id) else { continue };
             if session.scheduled == Some(at) {
                 session.scheduled = None;
-                self.with(id, |s| s.viewer.handle_timeout(now));
+                self.with(id, |s| s.role.handle_timeout(now));
                 self.touch(id);
             }
         }
@@ -453,19 +569,41 @@ impl Peers {
 
     pub(super) fn stats(&self, id: SessionId) -> Option<SessionStats> {
         let session = self.session(id)?;
-        let (viewer, peer) = (&session.viewer, &session.viewer.peer);
+        let peer = session.role.peer();
+        let (mut dropped, mut packets_in) = ((0, 0), 0);
+        let keyframe_requests = match &session.role {
+            Role::Viewer(viewer, _) => {
+                dropped = (viewer.dropped_frames, viewer.dropped_audio);
+                viewer.keyframe_requests
+            }
+            Role::Publisher(publisher) => {
+                packets_in = publisher.packets_in;
+                publisher.keyframe_requests
+            }
+        };
         Some(SessionStats {
             state: peer.state,
             since: peer.since,
-            stream: Some(session.stream),
+            stream: session.role.stream(),
             remote_address: peer.remote_address,
             bytes_in: peer.bytes_in,
             bytes_out: peer.bytes_out,
             packets_out: peer.packets_out,
-            dropped_frames: viewer.dropped_frames,
-            dropped_audio: viewer.dropped_audio,
-            keyframe_requests: viewer.keyframe_requests,
+            dropped_frames: dropped.0,
+            dropped_audio: dropped.1,
+            packets_in,
+            keyframe_requests,
         })
+    }
+
+    /// Asks a publisher for a keyframe, at most every 500 ms.
+    pub(super) fn request_keyframe(&mut self, now: Instant, id: SessionId) {
+        self.with(id, |s| {
+            if let Role::Publisher(publisher) = &mut s.role {
+                publisher.request_keyframe(now);
+            }
+        });
+        self.touch(id);
     }
 
     pub(super) fn ids(&self) -> impl Iterator<Item = SessionId> + '_ {
@@ -478,7 +616,7 @@ impl Peers {
 impl Peers {
     /// Makes the session panic at its next unit.
     pub(super) fn panic_in(&mut self, id: SessionId) {
-        self.session_mut(id).expect("session").viewer.panics = true;
+        self.session_mut(id).and_then(|s| s.role.viewer()).expect("viewer").panics = true;
     }
 
     /// A session's user fragments: ours and the peer's.
@@ -489,6 +627,6 @@ impl Peers {
 
     /// As [`Self::credentials_of`], with our password.
     pub(super) fn secrets_of(&self, id: SessionId) -> (String, String, String) {
-        self.session(id).expect("session").viewer.peer.secrets()
+        self.session(id).expect("session").role.peer().secrets()
     }
 }

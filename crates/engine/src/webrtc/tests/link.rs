@@ -7,7 +7,7 @@ use std::time::Instant;
 use str0m::change::{SdpAnswer, SdpPendingOffer};
 use str0m::media::{Direction, KeyframeRequestKind, MediaKind, Mid};
 use str0m::net::{Protocol, Receive};
-use str0m::rtp::RtpPacket;
+use str0m::rtp::{RtpPacket, RtpWrite};
 use str0m::{Candidate, Event as RtcEvent, Input, Output, Rtc};
 
 pub(super) const SERVER: &str = "10.0.0.1:8189";
@@ -37,6 +37,8 @@ pub(super) struct Browser {
     pub(super) addresses: Vec<SocketAddr>,
     pub(super) received: Vec<Received>,
     pub(super) reports: Vec<(Mid, str0m::media::SenderFeedback)>,
+    /// When the shard asked for a keyframe.
+    pub(super) asked: Vec<Duration>,
     pub(super) connected: bool,
     pub(super) closed: bool,
     timeout: Instant,
@@ -79,12 +81,12 @@ pub(super) struct World {
     pub(super) sent: Vec<(SocketAddr, usize)>,
 }
 
-fn new_browser(start: Instant) -> (Browser, String, SdpPendingOffer) {
+fn new_browser(start: Instant, direction: Direction) -> (Browser, String, SdpPendingOffer) {
     let mut rtc = Rtc::builder().set_rtp_mode(true).build(start);
     rtc.add_local_candidate(Candidate::host(address(BROWSER), "udp").expect("candidate"));
     let mut api = rtc.sdp_api();
-    let video = api.add_media(MediaKind::Video, Direction::RecvOnly, None, None, None);
-    let audio = api.add_media(MediaKind::Audio, Direction::RecvOnly, None, None, None);
+    let video = api.add_media(MediaKind::Video, direction, None, None, None);
+    let audio = api.add_media(MediaKind::Audio, direction, None, None, None);
     let (offer, pending) = api.apply().expect("offer");
     let browser = Browser {
         rtc,
@@ -93,6 +95,7 @@ fn new_browser(start: Instant) -> (Browser, String, SdpPendingOffer) {
         addresses: vec![address(BROWSER)],
         received: Vec::new(),
         reports: Vec::new(),
+        asked: Vec::new(),
         connected: false,
         closed: false,
         timeout: start,
@@ -104,7 +107,7 @@ impl World {
     /// A browser and a shard that have exchanged offer and answer; the offer may be changed on its way.
     pub(super) fn with_offer(link: Link, change: impl FnOnce(String) -> String) -> Self {
         let start = Instant::now();
-        let (mut browser, offer, pending) = new_browser(start);
+        let (mut browser, offer, pending) = new_browser(start, Direction::RecvOnly);
         let media = StreamMedia { video: Some(VideoFormat::default()), audio: true };
         let setup = setup_viewer(&change(offer), &media, &[address(SERVER)], start).expect("setup");
         let text = setup.answer.clone();
@@ -117,6 +120,33 @@ impl World {
 
     pub(super) fn new(link: Link) -> Self {
         Self::with_offer(link, |offer| offer)
+    }
+
+    /// A browser that publishes.
+    pub(super) fn publishing(link: Link) -> Self {
+        let start = Instant::now();
+        let (mut browser, offer, pending) = new_browser(start, Direction::SendOnly);
+        let setup = setup_publisher(&offer, &[address(SERVER)], start).expect("setup");
+        let text = setup.answer.clone();
+        let answer = SdpAnswer::from_sdp_string(&text).expect("answer");
+        browser.rtc.sdp_api().accept_answer(pending, answer).expect("accepted");
+        let mut peers = Peers::new(16);
+        let id = peers.add_publisher(start, setup).expect("added");
+        Self { start, now: start, peers, link, browser, id, answer: text, events: Vec::new(), sent: Vec::new() }
+    }
+
+    /// The browser sends a packet on one of its tracks.
+    pub(super) fn publish(&mut self, mid: Mid, sequence: u64, timestamp: u32, payload: &[u8]) {
+        let kind = if mid == self.browser.video { "H264/90000" } else { "opus/48000" };
+        let line = self.answer.lines().find(|l| l.starts_with("a=rtpmap:") && l.contains(kind)).expect("codec");
+        let payload_type: u8 = line[9..].split(' ').next().and_then(|p| p.parse().ok()).expect("payload type");
+        let now = self.now;
+        let mut api = self.browser.rtc.direct_api();
+        let stream = api.stream_tx_by_mid(mid, None).expect("stream");
+        let write = RtpWrite::new(payload_type.into(), sequence.into(), timestamp, now, payload.to_vec());
+        stream.write_rtp(write.marker(true).nackable(true));
+        self.browser.rtc.handle_input(Input::Timeout(now)).expect("browser");
+        self.flush_browser();
     }
 
     /// As `new`, run until media may flow.
@@ -183,6 +213,7 @@ impl World {
                 Output::Event(RtcEvent::RtpPacket(packet)) => {
                     self.browser.received.push(Received { at: self.now - self.start, packet });
                 }
+                Output::Event(RtcEvent::KeyframeRequest(_)) => self.browser.asked.push(self.now - self.start),
                 Output::Event(RtcEvent::SenderFeedback(report)) => self.browser.reports.push((report.mid, report)),
                 Output::Event(_) => {}
             }

@@ -5,9 +5,10 @@ mod life;
 mod link;
 mod loss;
 mod playback;
+mod publish;
 
 use super::peers::{Event, Peers};
-use super::setup::{StreamMedia, VideoFormat, setup_viewer};
+use super::setup::{StreamMedia, VideoFormat, setup_publisher, setup_viewer};
 use super::viewer::{GopHint, GopReason};
 use super::{CloseReason, PacketizedUnit, SessionId, StreamKey};
 use link::{Link, World};
