@@ -147,6 +147,7 @@ pub struct SessionStats {
 }
 
 /// What a session is for.
+#[expect(clippy::large_enum_variant, reason = "sessions are boxed as a whole")]
 enum Role {
     Viewer(Viewer, StreamKey),
     Publisher(Publisher),

@@ -36,7 +36,7 @@ fn sized_picture(index: u64, gop: u64, packets: usize, bytes: usize) -> Arc<Pack
         RtpPayload { payload: payload.into(), marker: p + 1 == packets }
     });
     let wallclock = FRAME * index as u32;
-    let unit = PacketizedUnit::new(TrackKind::Video, index % gop == 0, index * 3_600, wallclock, payloads.collect());
+    let unit = PacketizedUnit::new(TrackKind::Video, index.is_multiple_of(gop), index * 3_600, wallclock, payloads.collect());
     Arc::new(unit)
 }
 

@@ -77,7 +77,7 @@ fn lost_packets_of_a_publisher_are_repaired() {
     let mut count = 0_u64;
     world.link.lose = Box::new(move |to_browser, bytes| {
         count += u64::from(!to_browser && bytes[0] >= 128);
-        !to_browser && bytes[0] >= 128 && count % 10 == 0
+        !to_browser && bytes[0] >= 128 && count.is_multiple_of(10)
     });
     for index in 0..500_u64 {
         world.publish(video, index, index as u32 / 10 * 3_600, &index.to_be_bytes());
