@@ -109,4 +109,31 @@ mod tests {
             assert_eq!(server.form(), form);
         }
     }
+
+    #[test]
+    fn c2_leaves_on_s1_whether_s2_came_or_waits_for_it() {
+        let s1 = [9; PACKET_LENGTH];
+        for together in [true, false] {
+            let mut out = Vec::new();
+            let mut client = ClientHandshake::new(RandomBytes::new([4; 32]), HandshakeForm::Plain, &mut out);
+            out.clear();
+            let answer = [&[3][..], &s1, &[1; PACKET_LENGTH], b"chunks"].concat();
+            let (first, second) =
+                if together { (&answer[..], &answer[..0]) } else { answer.split_at(1 + PACKET_LENGTH) };
+            let taken = client.input(first, &mut out).unwrap();
+            assert_eq!(out, s1, "C2 echoes S1");
+            let taken = taken + client.input(second, &mut out).unwrap();
+            assert!(client.is_done());
+            assert_eq!((taken, out.len()), (answer.len() - 6, PACKET_LENGTH));
+        }
+    }
+
+    #[test]
+    fn a_server_that_is_no_rtmp_server_is_refused() {
+        for byte in [0, 32, b'H', 0xFF] {
+            let mut out = Vec::new();
+            let mut client = ClientHandshake::new(RandomBytes::new([4; 32]), HandshakeForm::Plain, &mut out);
+            assert_eq!(client.input(&[byte], &mut out), Err(HandshakeError::BadVersion(byte)));
+        }
+    }
 }
