@@ -9,6 +9,7 @@ import { WhepSession } from './whep.js';
 /** Pauses between attempts; the last repeats. */
 const RETRY_MS = [500, 1_000, 2_000, 5_000];
 const STATS_MS = 1_000;
+const STALLED_SAMPLES = 3;
 
 /** Errors that trying again does not mend. */
 const FINAL_CODES = new Set(['GW_NO_COMMON_CODEC', 'GW_NAME_INVALID', 'GW_SDP_INVALID', 'GW_SDP_INSECURE']);
@@ -26,6 +27,7 @@ export class Player {
     /** Counts what was asked for, so that late answers to earlier requests are dropped. */
     this.attempt = 0;
     this.failures = 0;
+    this.silentSamples = 0;
 
     this.video = element('video', { playsinline: true, 'data-state': 'idle', 'aria-label': 'Stream' });
     this.video.muted = true;
@@ -234,12 +236,25 @@ export class Player {
       droppedFrames,
       bufferMs,
     } = await this.sampler.sample(connection);
+    this.#showStall(rate);
     const parts = [];
     if (width) parts.push(`${width}×${height}`, `${Math.round(fps)} fps`);
     parts.push(bitrate(rate));
     if (bufferMs !== undefined) parts.push(`buffer ${Math.round(bufferMs)} ms`);
     parts.push(`${lostPackets} lost`, `${droppedFrames} dropped`);
     if (this.stream) this.stats.textContent = parts.join(' · ');
+  }
+
+  /**
+   * A publisher that goes away leaves its viewers connected for a while: say so instead of showing a frozen picture.
+   *
+   * @param {number} rate bits per second received
+   */
+  #showStall(rate) {
+    this.silentSamples = rate > 0 ? 0 : this.silentSamples + 1;
+    if (this.video.dataset.state !== 'playing') return;
+    const stalled = this.silentSamples >= STALLED_SAMPLES;
+    this.message.textContent = stalled ? 'Nothing arrives at the moment. Waiting for the publisher.' : '';
   }
 
   /** @param {KeyboardEvent} event */
