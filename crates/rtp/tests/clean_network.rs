@@ -32,9 +32,19 @@ fn before_that_they_leave_with_the_next_frames_first_packet() {
 }
 
 #[test]
-fn or_after_a_short_quiet_time() {
+fn or_after_a_short_quiet_time_which_proves_the_marker_too() {
     let mut scene = Scene::default();
-    scene.frame(&[SPS_PPS, IDR]);
-    scene.wait(ms(0));
-    assert_eq!(scene.numbers(), [0], "a shared screen's picture is seen before the next one is sent");
+    scene.send(false, SPS_PPS);
+    scene.send(true, IDR);
+    for number in 0..8_usize {
+        // A shared screen of one picture a second.
+        let proven = number > 3;
+        assert_eq!(scene.frames.len(), number + usize::from(proven), "picture {number}");
+        scene.wait(ms(29));
+        assert_eq!(scene.frames.len(), number + usize::from(proven), "picture {number}");
+        scene.wait(ms(971));
+        assert_eq!(scene.frames.len(), number + 1);
+        scene.timestamp += 90_000;
+        scene.send(true, P);
+    }
 }

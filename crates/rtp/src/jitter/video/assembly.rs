@@ -40,6 +40,10 @@ impl VideoJitterBuffer {
         let scan = std::mem::take(&mut self.scan);
         let first_known = self.at_boundary || scan.first().is_some_and(|first| self.starts_access_unit(&first));
         let cut_short = scan.starts_inside_picture() && self.ended_by_marker == scan.timestamp();
+        if self.at_boundary && scan.has_slice() && self.ended_by_marker.is_some() && !cut_short {
+            // The marker was believed after a quiet time, and rightly so.
+            self.marker_trust.confirm();
+        }
         self.at_boundary = true;
         if scan.has_slice() {
             self.ended_by_marker = scan.timestamp().filter(|_| end == FrameEnd::Marker);
