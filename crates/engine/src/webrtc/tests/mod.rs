@@ -6,6 +6,7 @@ mod link;
 mod loss;
 mod playback;
 mod publish;
+mod socket;
 
 use super::peers::{Event, Peers};
 use super::setup::{StreamMedia, VideoFormat, setup_publisher, setup_viewer};
@@ -36,7 +37,8 @@ fn sized_picture(index: u64, gop: u64, packets: usize, bytes: usize) -> Arc<Pack
         RtpPayload { payload: payload.into(), marker: p + 1 == packets }
     });
     let wallclock = FRAME * index as u32;
-    let unit = PacketizedUnit::new(TrackKind::Video, index.is_multiple_of(gop), index * 3_600, wallclock, payloads.collect());
+    let unit =
+        PacketizedUnit::new(TrackKind::Video, index.is_multiple_of(gop), index * 3_600, wallclock, payloads.collect());
     Arc::new(unit)
 }
 
