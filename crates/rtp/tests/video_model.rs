@@ -78,38 +78,70 @@ fn model(sent: &Sent, packets: &[Packet]) -> Vec<usize> {
     out
 }
 
+/// Lets the packets arrive in their order, all within the budget, so that no hole is given up before the end.
+fn run(sent: &Sent, packets: &[Packet], marked: bool) -> Scene {
+    let mut scene = Scene::default();
+    let mut arrivals: Vec<&Packet> = packets.iter().filter(|packet| !packet.lost).collect();
+    arrivals.extend(packets.iter().filter(|packet| !packet.lost && packet.twice));
+    arrivals.sort_by_key(|packet| packet.order);
+    let step = ms(200) / arrivals.len() as u32;
+    for packet in arrivals {
+        let timestamp = sent.first_timestamp.wrapping_add(packet.frame as u32 * FRAME_TICKS);
+        let last = packets.iter().rfind(|other| other.frame == packet.frame);
+        let marker = marked && last.is_some_and(|last| last.sequence_number == packet.sequence_number);
+        scene.arrive(packet.sequence_number, timestamp, marker, &packet.payload);
+        scene.clock.advance(step);
+    }
+    scene.wait(ms(10_000));
+    scene
+}
+
+/// The numbers of the frames that left.
+fn numbers(sent: &Sent, scene: &Scene) -> Vec<usize> {
+    let first = i64::from(sent.first_timestamp);
+    scene.frames.iter().map(|frame| ((frame.timestamp - first) / i64::from(FRAME_TICKS)) as usize).collect()
+}
+
+/// The access unit that was sent as this frame.
+fn access_unit(sent: &Sent, number: usize) -> Vec<u8> {
+    let (count, keyframe) = sent.frames[number];
+    let slice = if keyframe { 0x65 } else { 0x41 };
+    (0..count).flat_map(|i| [0, 0, 0, 4, slice, if i == 0 { 0x88 } else { 0x40 }, number as u8, i as u8]).collect()
+}
+
 proptest! {
     #[test]
     fn exactly_the_frames_of_the_model_leave(sent in sent()) {
         let packets = packets(&sent);
-        let mut scene = Scene::default();
-        let mut arrivals: Vec<&Packet> = packets.iter().filter(|packet| !packet.lost).collect();
-        arrivals.extend(packets.iter().filter(|packet| !packet.lost && packet.twice));
-        arrivals.sort_by_key(|packet| packet.order);
-        // All arrive within the budget, so that no hole is given up before the end.
-        let step = ms(200) / arrivals.len() as u32;
-        for packet in arrivals {
-            let timestamp = sent.first_timestamp.wrapping_add(packet.frame as u32 * FRAME_TICKS);
-            scene.arrive(packet.sequence_number, timestamp, false, &packet.payload);
-            scene.clock.advance(step);
-        }
-        scene.wait(ms(10_000));
-        let first = i64::from(sent.first_timestamp);
-        let numbers: Vec<usize> = scene
-            .frames
-            .iter()
-            .map(|frame| ((frame.timestamp - first) / i64::from(FRAME_TICKS)) as usize)
-            .collect();
+        let scene = run(&sent, &packets, false);
+        let numbers = numbers(&sent, &scene);
         prop_assert_eq!(&numbers, &model(&sent, &packets));
-        for frame in &scene.frames {
-            let number = ((frame.timestamp - first) / i64::from(FRAME_TICKS)) as usize;
-            let (count, keyframe) = sent.frames[number];
-            let slice = if keyframe { 0x65 } else { 0x41 };
-            let payload: Vec<u8> = (0..count)
-                .flat_map(|i| [0, 0, 0, 4, slice, if i == 0 { 0x88 } else { 0x40 }, number as u8, i as u8])
-                .collect();
-            prop_assert_eq!(&frame.payload[..], &payload[..]);
-            prop_assert_eq!(frame.keyframe, keyframe);
+        for (frame, number) in scene.frames.iter().zip(numbers) {
+            prop_assert_eq!(&frame.payload[..], &access_unit(&sent, number)[..]);
+            prop_assert_eq!(frame.keyframe, sent.frames[number].1);
         }
+    }
+
+    #[test]
+    fn without_loss_every_marked_frame_leaves_whatever_the_order(sent in sent()) {
+        let mut packets = packets(&sent);
+        packets.iter_mut().for_each(|packet| packet.lost = false);
+        let scene = run(&sent, &packets, true);
+        prop_assert_eq!(numbers(&sent, &scene), (0..sent.frames.len()).collect::<Vec<_>>());
+        prop_assert_eq!(scene.buffer.statistics().damaged, 0);
+    }
+
+    #[test]
+    fn with_loss_only_whole_marked_frames_leave_each_behind_its_predecessor(sent in sent()) {
+        let packets = packets(&sent);
+        let scene = run(&sent, &packets, true);
+        let mut previous = None;
+        for (frame, number) in scene.frames.iter().zip(numbers(&sent, &scene)) {
+            prop_assert_eq!(&frame.payload[..], &access_unit(&sent, number)[..]);
+            prop_assert!(frame.keyframe || previous == Some(number - 1));
+            previous = Some(number);
+        }
+        // What may leave without markers may leave with them.
+        prop_assert!(model(&sent, &packets).len() <= scene.frames.len());
     }
 }
