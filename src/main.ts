@@ -1,4 +1,5 @@
 /** The life of the serving process: start, banner, signals, exit code. */
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Config } from './config.js';
 import { toGatewayError } from './errors.js';
 import { printable } from './escape.js';
@@ -27,6 +28,8 @@ export function complain(error: unknown): void {
 
 /** Ctrl-C under npm delivers SIGINT twice at once (the terminal's group and npm's own): that is still the first. */
 const SAME_SIGNAL_MS = 500;
+/** How long that second copy may take to come. */
+const COPY_OF_SIGNAL_MS = 200;
 
 /** Resolves on the first SIGINT or SIGTERM; the second ends the process at once. */
 function untilSignal(): Promise<NodeJS.Signals> {
@@ -79,6 +82,8 @@ export async function serve(config: Config): Promise<number> {
     }, STOP_TIMEOUT_MS);
     await gateway.stop();
     clearTimeout(stuck);
+    // Node lets go of its handlers as it exits: npm's copy of the signal, coming then, would kill instead of being ignored.
+    if (signal === 'SIGINT') await delay(COPY_OF_SIGNAL_MS);
     say('rtmp-gateway: stopped');
     return EXIT_OK;
   } catch (error) {
