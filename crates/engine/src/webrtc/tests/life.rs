@@ -163,6 +163,26 @@ fn an_ice_restart_moves_the_session_to_another_address() {
 }
 
 #[test]
+fn a_new_port_of_the_peers_nat_is_followed_within_seconds_and_back_again() {
+    let mut world = World::connected(Link::new(ms(5)));
+    for (index, alias) in [Some(address("10.0.0.2:7000")), None, Some(address("10.0.0.2:7001"))].into_iter().enumerate()
+    {
+        world.link.alias = alias;
+        let before = world.video().count();
+        for frame in 0..200_u64 {
+            world.push(&picture((index as u64 * 10 + frame) * 50, 50, 1));
+            world.run(FRAME);
+        }
+        let arrived = world.video().count() - before;
+        assert!(arrived >= 200 - 150, "{arrived} of 200 pictures in 8 s after move {index}");
+        let at = world.peers.stats(world.id).and_then(|s| s.remote_address);
+        assert_eq!(at, Some(alias.unwrap_or(address(BROWSER))));
+        assert!(world.ended().is_none());
+        world.run(ms(5_000));
+    }
+}
+
+#[test]
 fn a_panic_ends_one_session_only() {
     let mut world = World::connected(Link::new(ms(5)));
     let media = StreamMedia { video: Some(VideoFormat::default()), audio: true };

@@ -50,16 +50,25 @@ pub(super) struct Link {
     delay: Duration,
     /// Whether to lose a datagram; the flag says that it goes to the browser.
     pub(super) lose: Loss,
+    /// What the browser's address looks like behind its NAT.
+    pub(super) alias: Option<SocketAddr>,
     in_flight: BTreeMap<(Instant, u64), (SocketAddr, SocketAddr, Vec<u8>)>,
     counter: u64,
 }
 
 impl Link {
     pub(super) fn new(delay: Duration) -> Self {
-        Self { delay, lose: Box::new(|_, _| false), in_flight: BTreeMap::new(), counter: 0 }
+        Self { delay, lose: Box::new(|_, _| false), alias: None, in_flight: BTreeMap::new(), counter: 0 }
     }
 
     fn send(&mut self, now: Instant, source: SocketAddr, destination: SocketAddr, bytes: Vec<u8>) {
+        // Behind a NAT only the present alias leads to the browser.
+        let (source, destination) = match self.alias {
+            Some(alias) if source == address(BROWSER) => (alias, destination),
+            Some(alias) if destination == alias => (source, address(BROWSER)),
+            Some(_) if destination == address(BROWSER) => return,
+            _ => (source, destination),
+        };
         if (self.lose)(destination != address(SERVER), &bytes) {
             return;
         }

@@ -4,6 +4,7 @@
 //! and paced (browsers catch up with the live edge by themselves), live pictures queued behind.
 
 mod clock;
+mod group;
 mod queue;
 mod track;
 
@@ -12,6 +13,8 @@ use super::sdp::{IceFragment, SetupError};
 use super::setup::ViewerSetup;
 use super::{PacketizedUnit, PatchReply};
 use clock::ReportClock;
+pub use group::{GopHint, GopReason};
+use group::{catch_up_speed, is_worth_sending};
 use queue::PacedQueue;
 use rtmp_gateway_media::TrackKind;
 use std::collections::VecDeque;
@@ -19,50 +22,12 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 use track::OutgoingTrack;
 
-/// A group of pictures larger than this is not sent to a new viewer: it would take longer than the next keyframe does.
-const MAX_START_FRAMES: usize = 120;
-/// As above, in bytes: bursts of more make a 720p decoder collapse (measured).
-const MAX_START_BYTES: usize = 1_500_000;
-/// As above, in media time.
-const MAX_START_SPAN: Duration = Duration::from_secs(3);
-/// What is replayed at most to a viewer that lost pictures: the next keyframe of such a stream may be far away.
-const MAX_REPLAY_FRAMES: usize = 600;
-/// As above, in bytes.
-const MAX_REPLAY_BYTES: usize = 6_000_000;
-/// As above, in media time.
-const MAX_REPLAY_SPAN: Duration = Duration::from_secs(10);
-/// A keyframe this near is waited for instead of replaying what it makes obsolete.
-const KEYFRAME_NEAR: Duration = Duration::from_millis(150);
-/// Catch-up speed over media rate up to 720p; measured clean in Chromium.
-const SPEED: u32 = 8;
-/// Catch-up speed above 720p, where decoders are slower.
-const SPEED_LARGE: u32 = 5;
-/// The tallest picture that counts as 720p.
-const LARGE_HEIGHT: u32 = 720;
 /// A viewer's keyframe requests count at most this often: one bad viewer must not tax the others.
 const REQUEST_INTERVAL: Duration = Duration::from_secs(3);
 /// The most audio packets that wait for the socket: two seconds of 20 ms packets. The oldest are dropped.
 const MAX_AUDIO: usize = 100;
 /// A viewer whose video stays over its bounds for this long is closed.
 const OVERRUN_GRACE: Duration = Duration::from_secs(10);
-
-/// What the shard knows about the group of pictures that it gives to a viewer.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct GopHint {
-    /// The pictures' height; taller than 720 is paced slower.
-    pub height: Option<u32>,
-    /// When the next keyframe is expected, from now.
-    pub keyframe_due_in: Option<Duration>,
-}
-
-/// Why a viewer wants the cached group of pictures.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum GopReason {
-    /// It has connected: its first picture.
-    Start,
-    /// It lost pictures and asked for a keyframe (PLI or FIR).
-    Request,
-}
 
 /// What a viewer tells its table.
 #[derive(Debug)]
@@ -195,28 +160,15 @@ impl Viewer {
             return;
         }
         let group: Vec<_> = group.iter().filter(|u| u.kind == TrackKind::Video).cloned().collect();
-        let (frames, bytes, span) = if self.state == VideoState::Starting {
-            (MAX_START_FRAMES, MAX_START_BYTES, MAX_START_SPAN)
-        } else {
-            (MAX_REPLAY_FRAMES, MAX_REPLAY_BYTES, MAX_REPLAY_SPAN)
-        };
-        let length = match (group.first(), group.last()) {
-            (Some(first), Some(last)) if first.keyframe => last.wallclock.saturating_sub(first.wallclock),
-            _ => Duration::MAX,
-        };
-        let fits = group.len() <= frames
-            && group.iter().map(|u| u.bytes).sum::<usize>() <= bytes
-            && length <= span
-            && group.iter().all(|u| u.is_sendable());
-        if !fits || hint.keyframe_due_in.is_some_and(|due| due <= KEYFRAME_NEAR) {
+        let reason = if self.state == VideoState::Starting { GopReason::Start } else { GopReason::Request };
+        if !is_worth_sending(&group, reason, hint) {
             if self.state == VideoState::Flowing {
                 self.wait_for_keyframe();
             }
             self.state = VideoState::Waiting;
             return;
         }
-        let large = hint.height.is_some_and(|height| height > LARGE_HEIGHT);
-        self.queue.replay(now, &group, if large { SPEED_LARGE } else { SPEED });
+        self.queue.replay(now, &group, catch_up_speed(hint));
         self.state = VideoState::Flowing;
         self.last_request = Some(now);
     }

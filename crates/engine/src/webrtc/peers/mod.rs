@@ -1,240 +1,24 @@
 //! The sessions of one shard, without sockets: finds the session of a datagram, keeps timers, isolates panics.
 
+mod report;
+mod role;
+
 use super::addresses::{Addresses, Known};
 use super::demux::{Datagram, classify};
-use super::peer::{CloseReason, PatchReply, Peer, SessionState, StunOutcome, Transmit};
-use super::publisher::{Publisher, PublisherEvent, ReceivedPacket, ReceivedReport};
-use super::sdp::{IceFragment, SetupError};
+use super::peer::{CloseReason, PatchReply, StunOutcome, Transmit};
+use super::publisher::Publisher;
+use super::sdp::IceFragment;
 use super::setup::{PublisherSetup, ViewerSetup};
-use super::viewer::{GopHint, GopReason, Viewer, ViewerEvent};
+use super::viewer::{GopHint, Viewer};
 use super::{PacketizedUnit, SessionId, StreamKey};
+pub use report::{AddError, Counters, Event, PatchError, SessionStats};
+use role::{Role, RoleEvent};
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap, VecDeque};
 use std::net::{IpAddr, SocketAddr};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Instant;
-
-/// Something the shard should know.
-#[derive(Debug)]
-pub enum Event {
-    /// ICE and DTLS are done.
-    Connected {
-        /// Which session.
-        id: SessionId,
-    },
-    /// A viewer wants the cached group of pictures: answer with [`super::WebRtc::start_with_gop`].
-    GopWanted {
-        /// Which session.
-        id: SessionId,
-        /// The stream it watches.
-        stream: StreamKey,
-        /// Its first picture, or a keyframe request.
-        reason: GopReason,
-    },
-    /// A packet of a publisher.
-    Packet {
-        /// Which session.
-        id: SessionId,
-        /// The packet.
-        packet: ReceivedPacket,
-    },
-    /// A sender report of a publisher.
-    Report {
-        /// Which session.
-        id: SessionId,
-        /// The report.
-        report: ReceivedReport,
-    },
-    /// A session is over and gone.
-    Disconnected {
-        /// Which session.
-        id: SessionId,
-        /// The stream it watched; none for a publisher.
-        stream: Option<StreamKey>,
-        /// Why.
-        reason: CloseReason,
-    },
-}
-
-/// A session could not be added.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum AddError {
-    /// The shard has as many as it may.
-    #[error("this shard has {limit} WebRTC sessions already")]
-    TooManySessions {
-        /// The limit.
-        limit: usize,
-    },
-}
-
-impl AddError {
-    /// The stable code for API answers and logs.
-    pub const fn code(&self) -> &'static str {
-        match self {
-            Self::TooManySessions { .. } => "GW_TOO_MANY_SESSIONS",
-        }
-    }
-}
-
-/// A fragment was not applied.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum PatchError {
-    /// There is no such session (any more).
-    #[error("there is no such WebRTC session")]
-    SessionNotFound,
-    /// The entity tag is of another ICE session (RFC 9725 section 4.3.1).
-    #[error("the entity tag is not that of the present ICE session")]
-    EtagMismatch,
-    /// The fragment is malformed.
-    #[error(transparent)]
-    Fragment(#[from] SetupError),
-}
-
-impl PatchError {
-    /// The stable code for API answers and logs.
-    pub const fn code(&self) -> &'static str {
-        match self {
-            Self::SessionNotFound => "GW_SESSION_NOT_FOUND",
-            Self::EtagMismatch => "GW_ETAG_MISMATCH",
-            Self::Fragment(error) => error.code(),
-        }
-    }
-}
-
-/// What was counted since the start.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Counters {
-    /// Datagrams that are no STUN check, DTLS, SRTP or SRTCP.
-    pub garbage: u64,
-    /// Checks for no session, or that were not authentic.
-    pub rejected_checks: u64,
-    /// DTLS, SRTP or SRTCP from an address that no session has validated.
-    pub unvalidated: u64,
-    /// Datagrams that arrived at an address that is not a candidate.
-    pub misdirected: u64,
-    /// Sessions ended by a panic.
-    pub panics: u64,
-    /// Datagrams that the network refused.
-    pub send_errors: u64,
-}
-
-/// A session's numbers.
-#[derive(Debug, Clone)]
-pub struct SessionStats {
-    /// Where it is in its life.
-    pub state: SessionState,
-    /// Since when.
-    pub since: Instant,
-    /// The stream it watches; none for a publisher.
-    pub stream: Option<StreamKey>,
-    /// Where its media goes; `None` before ICE has found out.
-    pub remote_address: Option<SocketAddr>,
-    /// Received, in bytes of datagrams.
-    pub bytes_in: u64,
-    /// Sent, in bytes of datagrams.
-    pub bytes_out: u64,
-    /// Sent datagrams.
-    pub packets_out: u64,
-    /// Video units that this viewer did not get.
-    pub dropped_frames: u64,
-    /// Audio packets that this viewer did not get.
-    pub dropped_audio: u64,
-    /// Media packets that a publisher sent.
-    pub packets_in: u64,
-    /// Keyframe requests (PLI and FIR): a viewer's to us, ours to a publisher.
-    pub keyframe_requests: u64,
-}
-
-/// What a session is for.
-#[expect(clippy::large_enum_variant, reason = "sessions are boxed as a whole")]
-enum Role {
-    Viewer(Viewer, StreamKey),
-    Publisher(Publisher),
-}
-
-/// What a session reports to the table.
-enum RoleEvent {
-    Connected,
-    GopWanted(StreamKey, GopReason),
-    Packet(ReceivedPacket),
-    Report(ReceivedReport),
-    Closed(CloseReason),
-}
-
-impl Role {
-    fn peer(&self) -> &Peer {
-        match self {
-            Self::Viewer(viewer, _) => &viewer.peer,
-            Self::Publisher(publisher) => &publisher.peer,
-        }
-    }
-
-    fn peer_mut(&mut self) -> &mut Peer {
-        match self {
-            Self::Viewer(viewer, _) => &mut viewer.peer,
-            Self::Publisher(publisher) => &mut publisher.peer,
-        }
-    }
-
-    fn viewer(&mut self) -> Option<&mut Viewer> {
-        match self {
-            Self::Viewer(viewer, _) => Some(viewer),
-            Self::Publisher(_) => None,
-        }
-    }
-
-    fn stream(&self) -> Option<StreamKey> {
-        match self {
-            Self::Viewer(_, stream) => Some(*stream),
-            Self::Publisher(_) => None,
-        }
-    }
-
-    fn poll_transmit(&mut self, now: Instant) -> Option<Transmit> {
-        match self {
-            Self::Viewer(viewer, _) => viewer.poll_transmit(now),
-            Self::Publisher(publisher) => publisher.poll_transmit(now),
-        }
-    }
-
-    fn poll_event(&mut self, now: Instant) -> Option<RoleEvent> {
-        Some(match self {
-            Self::Viewer(viewer, stream) => match viewer.poll_event(now)? {
-                ViewerEvent::Connected => RoleEvent::Connected,
-                ViewerEvent::GopWanted(reason) => RoleEvent::GopWanted(*stream, reason),
-                ViewerEvent::Closed(reason) => RoleEvent::Closed(reason),
-            },
-            Self::Publisher(publisher) => match publisher.poll_event()? {
-                PublisherEvent::Connected => RoleEvent::Connected,
-                PublisherEvent::Packet(packet) => RoleEvent::Packet(packet),
-                PublisherEvent::Report(report) => RoleEvent::Report(report),
-                PublisherEvent::Closed(reason) => RoleEvent::Closed(reason),
-            },
-        })
-    }
-
-    fn handle_timeout(&mut self, now: Instant) {
-        match self {
-            Self::Viewer(viewer, _) => viewer.handle_timeout(now),
-            Self::Publisher(publisher) => publisher.handle_timeout(now),
-        }
-    }
-
-    fn poll_timeout(&self) -> Option<Instant> {
-        match self {
-            Self::Viewer(viewer, _) => viewer.poll_timeout(),
-            Self::Publisher(publisher) => publisher.poll_timeout(),
-        }
-    }
-
-    fn patch(&mut self, now: Instant, fragment: &IceFragment) -> Result<PatchReply, SetupError> {
-        match self {
-            Self::Viewer(viewer, _) => viewer.patch(now, fragment),
-            Self::Publisher(publisher) => publisher.patch(now, fragment),
-        }
-    }
-}
 
 struct Session {
     role: Role,

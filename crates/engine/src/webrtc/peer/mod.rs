@@ -2,17 +2,21 @@
 //!
 //! After every input the connection is drained into the outbox and the event queue, as the WebRTC library demands.
 
+mod path;
+mod restart;
+mod state;
+
 use super::crypto::identity;
-use super::sdp::{Chosen, IceFragment, MediaKind, SetupError, canonical_offer, fragment_answer};
-use super::setup::{Negotiated, new_credentials};
+use super::sdp::Chosen;
+use super::setup::Negotiated;
+use path::Path;
+pub use state::{CloseReason, PatchReply, SessionState};
+pub(super) use state::{PeerEvent, StunOutcome, Transmit};
 use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
-use str0m::change::SdpOffer;
 use str0m::ice::StunMessage;
-use str0m::media::{Mid, SenderFeedback};
 use str0m::net::{Protocol, Receive};
-use str0m::rtp::RtpPacket;
 use str0m::{Event, IceConnectionState, IceCreds, Input, Output, Rtc};
 
 /// How long a peer may take from its offer to a working connection; slower ones are gone (no half-open sessions).
@@ -22,111 +26,31 @@ const CONSENT_TIMEOUT: Duration = Duration::from_secs(30);
 /// The most datagrams that wait for a socket; a peer that makes us answer faster than the socket takes loses the rest.
 const MAX_OUTBOX: usize = 4_096;
 
-/// A datagram to send.
-#[derive(Debug)]
-pub struct Transmit {
-    /// Where to.
-    pub destination: SocketAddr,
-    /// The datagram.
-    pub contents: Vec<u8>,
-}
-
-/// Why a session ended.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum CloseReason {
-    /// It never connected within 30 s.
-    ConnectTimeout,
-    /// The peer stopped answering.
-    IceTimeout,
-    /// The peer said goodbye.
-    PeerClosed,
-    /// The stream it watched ended.
-    StreamEnded,
-    /// The gateway removed it.
-    Removed,
-    /// It could not keep up for too long.
-    Overrun,
-    /// The connection broke: ICE, DTLS or SRTP refused to go on.
-    Failed(String),
-    /// A bug of ours; only this session ended.
-    Panicked,
-}
-
-/// Where a session is in its life.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum SessionState {
-    /// ICE and DTLS have not finished.
-    Connecting,
-    /// Media flows.
-    Connected,
-    /// It is over.
-    Closed,
-}
-
-impl std::fmt::Display for SessionState {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(match self {
-            Self::Connecting => "connecting",
-            Self::Connected => "connected",
-            Self::Closed => "closed",
-        })
-    }
-}
-
-/// What happened in a peer connection.
-#[derive(Debug)]
-pub(super) enum PeerEvent {
-    Connected,
-    KeyframeRequested(Mid),
-    Packet(Box<RtpPacket>),
-    SenderReport(SenderFeedback),
-    Closed(CloseReason),
-}
-
-/// What became of a STUN message.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum StunOutcome {
-    /// Not authentic; nothing was answered.
-    Rejected,
-    /// Authentic with the present credentials.
-    Current,
-    /// Authentic with those from before an ICE restart.
-    Previous,
-}
-
-/// An answered ICE fragment (RFC 9725 section 4.3).
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PatchReply {
-    /// The fragment with our new credentials when it was an ICE restart; nothing for trickled candidates.
-    pub answer: Option<String>,
-    /// The session's entity tag from now on, without quotes.
-    pub etag: String,
-}
-
 /// See the module.
-pub(super) struct Peer {
-    pub(super) rtc: Rtc,
+pub(in crate::webrtc) struct Peer {
+    pub(in crate::webrtc) rtc: Rtc,
     chosen: Chosen,
     candidates: Vec<SocketAddr>,
     local: IceCreds,
     remote: IceCreds,
     previous: Option<(IceCreds, IceCreds)>,
     created: Instant,
-    pub(super) state: SessionState,
-    pub(super) since: Instant,
+    pub(in crate::webrtc) state: SessionState,
+    pub(in crate::webrtc) since: Instant,
     last_heard: Instant,
+    path: Path,
     timeout: Instant,
     outbox: VecDeque<Transmit>,
     events: VecDeque<PeerEvent>,
-    pub(super) remote_address: Option<SocketAddr>,
-    pub(super) bytes_in: u64,
-    pub(super) bytes_out: u64,
-    pub(super) packets_out: u64,
+    pub(in crate::webrtc) remote_address: Option<SocketAddr>,
+    pub(in crate::webrtc) bytes_in: u64,
+    pub(in crate::webrtc) bytes_out: u64,
+    pub(in crate::webrtc) packets_out: u64,
     close_reported: bool,
 }
 
 impl Peer {
-    pub(super) fn new(negotiated: Negotiated, now: Instant) -> Self {
+    pub(in crate::webrtc) fn new(negotiated: Negotiated, now: Instant) -> Self {
         Self {
             rtc: negotiated.rtc,
             chosen: negotiated.chosen,
@@ -138,6 +62,7 @@ impl Peer {
             state: SessionState::Connecting,
             since: now,
             last_heard: now,
+            path: Path::new(now),
             timeout: now,
             outbox: VecDeque::new(),
             events: VecDeque::new(),
@@ -150,16 +75,16 @@ impl Peer {
     }
 
     /// The user fragment that finds this session; also its entity tag.
-    pub(super) fn ufrag(&self) -> &str {
+    pub(in crate::webrtc) fn ufrag(&self) -> &str {
         &self.local.ufrag
     }
 
-    pub(super) fn is_connected(&self) -> bool {
+    pub(in crate::webrtc) fn is_connected(&self) -> bool {
         self.state == SessionState::Connected
     }
 
     /// Checks a binding request and, when it is authentic, answers it.
-    pub(super) fn handle_stun(
+    pub(in crate::webrtc) fn handle_stun(
         &mut self,
         now: Instant,
         source: SocketAddr,
@@ -176,7 +101,9 @@ impl Peer {
                 return StunOutcome::Rejected;
             }
             self.last_heard = now;
+            self.take_back(source);
             self.receive(now, source, destination, datagram);
+            self.follow(now, source, message.use_candidate());
             return StunOutcome::Current;
         }
         let Some((old_local, old_remote)) = &self.previous else { return StunOutcome::Rejected };
@@ -195,7 +122,13 @@ impl Peer {
     }
 
     /// DTLS, SRTP or SRTCP from an address that ICE has validated.
-    pub(super) fn receive(&mut self, now: Instant, source: SocketAddr, destination: SocketAddr, datagram: &[u8]) {
+    pub(in crate::webrtc) fn receive(
+        &mut self,
+        now: Instant,
+        source: SocketAddr,
+        destination: SocketAddr,
+        datagram: &[u8],
+    ) {
         if self.state == SessionState::Closed {
             return;
         }
@@ -206,7 +139,7 @@ impl Peer {
     }
 
     /// Lets the connection act on the time and on what was written to it.
-    pub(super) fn advance(&mut self, now: Instant) {
+    pub(in crate::webrtc) fn advance(&mut self, now: Instant) {
         self.input(now, Input::Timeout(now));
     }
 
@@ -221,11 +154,14 @@ impl Peer {
     }
 
     /// Moves everything out of the connection.
-    pub(super) fn drain(&mut self, now: Instant) {
+    pub(in crate::webrtc) fn drain(&mut self, now: Instant) {
         loop {
             match self.rtc.poll_output() {
                 Ok(Output::Transmit(transmit)) => {
-                    self.remote_address = Some(transmit.destination);
+                    // Everything but an answered check goes to the nominated address.
+                    if transmit.contents.first().is_some_and(|first| *first >= 20) {
+                        self.remote_address = Some(transmit.destination);
+                    }
                     self.send(Transmit { destination: transmit.destination, contents: transmit.contents.into() });
                 }
                 Ok(Output::Event(event)) => self.on_event(now, event),
@@ -277,7 +213,7 @@ impl Peer {
     }
 
     /// Ends the session: says goodbye when there is somebody to say it to, and reports why, once.
-    pub(super) fn close_with(&mut self, now: Instant, reason: CloseReason) {
+    pub(in crate::webrtc) fn close_with(&mut self, now: Instant, reason: CloseReason) {
         if std::mem::replace(&mut self.close_reported, true) {
             return;
         }
@@ -290,7 +226,7 @@ impl Peer {
         self.rtc.disconnect();
     }
 
-    pub(super) fn handle_timeout(&mut self, now: Instant) {
+    pub(in crate::webrtc) fn handle_timeout(&mut self, now: Instant) {
         match self.state {
             SessionState::Connecting if now >= self.created + CONNECT_TIMEOUT => {
                 self.close_with(now, CloseReason::ConnectTimeout);
@@ -305,7 +241,7 @@ impl Peer {
     }
 
     /// When [`Self::handle_timeout`] is due next.
-    pub(super) fn poll_timeout(&self) -> Option<Instant> {
+    pub(in crate::webrtc) fn poll_timeout(&self) -> Option<Instant> {
         match self.state {
             SessionState::Connecting => Some(self.timeout.min(self.created + CONNECT_TIMEOUT)),
             SessionState::Connected => Some(self.timeout.min(self.last_heard + CONSENT_TIMEOUT)),
@@ -313,59 +249,19 @@ impl Peer {
         }
     }
 
-    pub(super) fn poll_transmit(&mut self) -> Option<Transmit> {
+    pub(in crate::webrtc) fn poll_transmit(&mut self) -> Option<Transmit> {
         self.outbox.pop_front()
     }
 
-    pub(super) fn poll_event(&mut self) -> Option<PeerEvent> {
+    pub(in crate::webrtc) fn poll_event(&mut self) -> Option<PeerEvent> {
         self.events.pop_front()
-    }
-
-    /// Applies a fragment: trickled candidates need nothing (the peer's checks show its addresses), other credentials
-    /// than before restart ICE. The old ones stay valid until the peer uses the new.
-    pub(super) fn patch(&mut self, now: Instant, fragment: &IceFragment) -> Result<PatchReply, SetupError> {
-        let restart = match &fragment.credentials {
-            Some((ufrag, password)) if *ufrag != self.remote.ufrag || *password != self.remote.pass => {
-                Some(IceCreds { ufrag: ufrag.clone(), pass: password.clone() })
-            }
-            _ => None,
-        };
-        let Some(remote) = restart else {
-            return Ok(PatchReply { answer: None, etag: self.local.ufrag.clone() });
-        };
-        let internal = |reason: String| SetupError::Internal { reason };
-        let local = new_credentials()?;
-        let offer = canonical_offer(&self.chosen, &remote.ufrag, &remote.pass);
-        let offer = SdpOffer::from_sdp_string(&offer).map_err(|e| internal(e.to_string()))?;
-        self.rtc.sdp_api().accept_offer(offer).map_err(|e| internal(e.to_string()))?;
-        self.rtc.direct_api().set_local_ice_credentials(local.clone());
-        self.previous = Some((std::mem::replace(&mut self.local, local), std::mem::replace(&mut self.remote, remote)));
-        self.drain(now);
-        Ok(PatchReply { answer: Some(self.restart_answer()), etag: self.local.ufrag.clone() })
-    }
-
-    fn restart_answer(&self) -> String {
-        let track = self.chosen.tracks.first();
-        let kind = track.map_or("audio", |t| if t.kind == MediaKind::Video { "video" } else { "audio" });
-        let (mid, payload) = track.map_or(("0", 0), |t| (t.mid.as_str(), t.payload));
-        fragment_answer(mid, kind, payload, &self.local.ufrag, &self.local.pass, &self.candidates)
-    }
-
-    /// Forgets the credentials from before the last ICE restart; gives their user fragment.
-    pub(super) fn forget_previous(&mut self) -> Option<String> {
-        self.previous.take().map(|(local, _)| local.ufrag)
-    }
-
-    /// The user fragment from before the last ICE restart, while it is valid.
-    pub(super) fn previous_ufrag(&self) -> Option<&str> {
-        self.previous.as_ref().map(|(local, _)| local.ufrag.as_str())
     }
 }
 
 #[cfg(test)]
 impl Peer {
     /// Our user fragment, the peer's, and our password.
-    pub(super) fn secrets(&self) -> (String, String, String) {
+    pub(in crate::webrtc) fn secrets(&self) -> (String, String, String) {
         (self.local.ufrag.clone(), self.remote.ufrag.clone(), self.local.pass.clone())
     }
 }
