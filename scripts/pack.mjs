@@ -47,12 +47,12 @@ await main(async () => {
     license,
     engines,
     main: addon,
-    files: [addon, 'THIRD-PARTY-LICENSES.txt'],
+    files: [addon, 'NOTICE', 'THIRD-PARTY-LICENSES.txt'],
     os: [os],
     cpu: [cpu],
     ...(abi && { libc: [abi === 'gnu' ? 'glibc' : 'musl'] }),
   };
-  await pack(platformName, [addon, 'LICENSE'], platformPackage, {
+  await pack(platformName, [addon, 'LICENSE', 'NOTICE'], platformPackage, {
     'THIRD-PARTY-LICENSES.txt': thirdPartyLicences(),
   });
   const {

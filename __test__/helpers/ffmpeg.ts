@@ -1,7 +1,9 @@
 /** Real FFmpeg as publisher, player and prober; never reads the terminal, always bounded. */
+import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { Program } from './program.js';
 import { type SampleOptions, testSignal } from './sample.js';
+import { until } from './wait.js';
 
 const QUIET = ['-nostdin', '-hide_banner', '-loglevel', 'warning'];
 
@@ -98,8 +100,42 @@ export function playHashes(url: string, { seconds }: { seconds?: number } = {}):
     ...QUIET,
     // Starts on the first packets: what it has probed is not lost, but a short stream may be over before it has enough.
     ...['-probesize', '200000', '-analyzeduration', '2000000', '-i', url, '-c', 'copy', ...limit],
-    ...['-flush_packets', '1', '-f', 'framemd5', '-'],
+    // Written as they come, not when the other track has caught up: packets are compared per track.
+    ...['-flush_packets', '1', '-max_interleave_delta', '1', '-f', 'framemd5', '-'],
   ]);
+}
+
+/** FFmpeg as a player holds back the last packet of a track until it knows that the stream has ended. */
+const HELD_BACK = 1;
+
+/**
+ * Waits until a player has got every packet that comes after the first `from` ones of video in a file, stops it and compares.
+ * It is stopped because players stay for a while when a publisher leaves, in case that one comes back.
+ */
+export async function assertReceived(player: Program, file: string, { from = 0 } = {}): Promise<void> {
+  const sent = fileHashes(file);
+  const tracks = (['video', 'audio'] as const).map((type) => ({ type, all: hashes(sent, type) }));
+  const missing = () =>
+    tracks.filter(({ type, all }) => {
+      const got = hashes(player.stdout, type);
+      const end = all.indexOf(got.at(-1) ?? '');
+      return all.length > 0 && end < all.length - 1 - HELD_BACK;
+    });
+  // What is missing in the end shows in the comparison.
+  await until('the last packets', () => player.hasEnded || missing().length === 0).catch(() => undefined);
+  await player.stop('SIGKILL');
+  for (const { type, all } of tracks) {
+    const got = hashes(player.stdout, type);
+    // Audio has no keyframes: a player that joins gets it from wherever the video's keyframe was.
+    const start = type === 'video' || from === 0 ? from : all.indexOf(got[0] ?? '');
+    const wanted = all.slice(start);
+    assert.deepEqual(
+      got.slice(0, wanted.length - HELD_BACK),
+      wanted.slice(0, wanted.length - HELD_BACK),
+      type,
+    );
+    assert.ok(got.length <= wanted.length, `${type}: more than was sent`);
+  }
 }
 
 export interface ProbedStream {
