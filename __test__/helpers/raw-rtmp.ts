@@ -210,7 +210,9 @@ export class RawRtmp {
   /** Resolves when the other side closes. */
   async untilClosed(timeoutMs: number): Promise<void> {
     if (this.closed) return;
-    await within('the connection to be closed', timeoutMs, once(this.socket, 'close'));
+    // Not events.once: a reset is an error to that, and here one more way to close.
+    const closed = new Promise<void>((resolve) => this.socket.once('close', () => resolve()));
+    await within('the connection to be closed', timeoutMs, closed);
   }
 
   destroy(): void {
