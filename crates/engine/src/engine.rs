@@ -23,10 +23,10 @@ const MAX_SETUPS: usize = 4;
 /// WHEP requests inside the engine at once, waiting ones included; a shard bounds its own waiting ones as well.
 const MAX_REQUESTS: usize = 4_096;
 
-/// A viewer's answer.
+/// The answer to an offer.
 #[derive(Debug, Clone)]
-pub struct ViewerAnswer {
-    /// Unguessable name of the session; the WHEP resource.
+pub struct SessionAnswer {
+    /// Unguessable name of the session; the WHEP or WHIP resource.
     pub session_id: String,
     /// SDP answer.
     pub answer: String,
@@ -200,7 +200,7 @@ impl Engine {
         name: &str,
         offer: String,
         wait: Duration,
-    ) -> Result<ViewerAnswer, EngineError> {
+    ) -> Result<SessionAnswer, EngineError> {
         let too_many = |_| EngineError::TooMany { what: "WHEP requests", limit: MAX_REQUESTS };
         let _place = self.requests.try_acquire().map_err(too_many)?;
         let key = StreamKey::new(room, name);
@@ -208,22 +208,62 @@ impl Engine {
         let wait = wait.min(MAX_WAIT);
         let asked = key.clone();
         let media = self.request(home, |reply| Command::Describe { key: asked, wait, reply }).await??;
-        let candidates = self.shards.get(home).map(|shard| shard.candidates.clone()).unwrap_or_default();
-        let setup = {
-            let _turn = self.setups.acquire().await.map_err(|_| EngineError::Stopped)?;
-            tokio::task::spawn_blocking(move || webrtc::setup_viewer(&offer, &media, &candidates, Instant::now()))
-                .await
-                .map_err(|_| EngineError::Stopped)??
-        };
-        let mut random = [0; 16];
-        getrandom::fill(&mut random)
-            .map_err(|_| EngineError::Start { what: "a session", source: std::io::Error::other("no randomness") })?;
-        let token: Arc<str> = format!("{home:x}-{:032x}", u128::from_be_bytes(random)).into();
+        let setup =
+            self.set_up(home, move |candidates, now| webrtc::setup_viewer(&offer, &media, &candidates, now)).await?;
+        let token = Self::token(home)?;
         let answer =
-            ViewerAnswer { session_id: token.to_string(), answer: setup.answer.clone(), etag: setup.etag.clone() };
+            SessionAnswer { session_id: token.to_string(), answer: setup.answer.clone(), etag: setup.etag.clone() };
         let setup = Box::new(setup);
         self.request(home, |reply| Command::AddViewer { key, token, setup, reply }).await??;
         Ok(answer)
+    }
+
+    /// Makes a WHIP session: the peer becomes the publisher of the stream.
+    ///
+    /// Must run inside a tokio runtime, as [`Engine::create_viewer`].
+    pub async fn create_publisher(
+        &self,
+        room: &str,
+        name: &str,
+        offer: String,
+        remote: Option<SocketAddr>,
+    ) -> Result<SessionAnswer, EngineError> {
+        let too_many = |_| EngineError::TooMany { what: "WHIP requests", limit: MAX_REQUESTS };
+        let _place = self.requests.try_acquire().map_err(too_many)?;
+        let key = StreamKey::new(room, name);
+        let home = StreamKey::home_shard(room, self.shards.len());
+        let asked = key.clone();
+        // Before the offer is worked on; the shard looks again when the session is added.
+        if self.request(home, |reply| Command::IsLive { key: asked, reply }).await? {
+            return Err(EngineError::StreamTaken { room: room.to_owned(), name: name.to_owned() });
+        }
+        let setup = self.set_up(home, move |candidates, now| webrtc::setup_publisher(&offer, &candidates, now)).await?;
+        let token = Self::token(home)?;
+        let answer =
+            SessionAnswer { session_id: token.to_string(), answer: setup.answer.clone(), etag: setup.etag.clone() };
+        let setup = Box::new(setup);
+        self.request(home, |reply| Command::AddPublisher { key, token, remote, setup, reply }).await??;
+        Ok(answer)
+    }
+
+    /// Works on an offer on a helper thread.
+    async fn set_up<T: Send + 'static>(
+        &self,
+        shard: usize,
+        work: impl FnOnce(Vec<SocketAddr>, Instant) -> Result<T, webrtc::SetupError> + Send + 'static,
+    ) -> Result<T, EngineError> {
+        let candidates = self.shards.get(shard).map(|shard| shard.candidates.clone()).unwrap_or_default();
+        let _turn = self.setups.acquire().await.map_err(|_| EngineError::Stopped)?;
+        let setup = tokio::task::spawn_blocking(move || work(candidates, Instant::now())).await;
+        Ok(setup.map_err(|_| EngineError::Stopped)??)
+    }
+
+    /// An unguessable name for a session that says which shard it lives on.
+    fn token(shard: usize) -> Result<Arc<str>, EngineError> {
+        let mut random = [0; 16];
+        getrandom::fill(&mut random)
+            .map_err(|_| EngineError::Start { what: "a session", source: std::io::Error::other("no randomness") })?;
+        Ok(format!("{shard:x}-{:032x}", u128::from_be_bytes(random)).into())
     }
 
     fn shard_of(token: &str) -> Result<usize, EngineError> {
@@ -240,7 +280,7 @@ impl Engine {
     ) -> Result<PatchReply, EngineError> {
         let shard = Self::shard_of(session_id)?;
         let token = session_id.into();
-        self.request(shard, |reply| Command::Patch { token, fragment, if_match, reply }).await?
+        self.request(shard, |reply| Command::PatchViewer { token, fragment, if_match, reply }).await?
     }
 
     /// Ends a WHEP session; false when there is none of that name.
@@ -248,6 +288,28 @@ impl Engine {
         let Ok(shard) = Self::shard_of(session_id) else { return Ok(false) };
         let token = session_id.into();
         match self.request(shard, |reply| Command::CloseViewer { token, reply }).await {
+            Err(EngineError::SessionNotFound) => Ok(false),
+            other => other,
+        }
+    }
+
+    /// As [`Engine::patch_viewer`], for a WHIP session.
+    pub async fn patch_publisher(
+        &self,
+        session_id: &str,
+        fragment: String,
+        if_match: Option<String>,
+    ) -> Result<PatchReply, EngineError> {
+        let shard = Self::shard_of(session_id)?;
+        let token = session_id.into();
+        self.request(shard, |reply| Command::PatchPublisher { token, fragment, if_match, reply }).await?
+    }
+
+    /// Ends a WHIP session and its stream's publisher; false when there is none of that name.
+    pub async fn close_publisher(&self, session_id: &str) -> Result<bool, EngineError> {
+        let Ok(shard) = Self::shard_of(session_id) else { return Ok(false) };
+        let token = session_id.into();
+        match self.request(shard, |reply| Command::ClosePublisher { token, reply }).await {
             Err(EngineError::SessionNotFound) => Ok(false),
             other => other,
         }

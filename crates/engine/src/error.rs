@@ -45,6 +45,14 @@ pub enum EngineError {
         /// The stream's name asked for.
         name: String,
     },
+    /// Somebody else publishes under the name.
+    #[error("{room}/{name} is already being published")]
+    StreamTaken {
+        /// The room asked for.
+        room: String,
+        /// The stream's name asked for.
+        name: String,
+    },
     /// There is no such session (any more).
     #[error("there is no such session; it may have ended")]
     SessionNotFound,
@@ -85,6 +93,7 @@ impl EngineError {
             Self::BadOption(_) => "GW_CONFIG_INVALID",
             Self::Start { .. } => "GW_START_FAILED",
             Self::StreamNotFound { .. } => "GW_STREAM_NOT_FOUND",
+            Self::StreamTaken { .. } => "GW_STREAM_TAKEN",
             Self::SessionNotFound => "GW_SESSION_NOT_FOUND",
             Self::TooMany { .. } => "GW_TOO_MANY_SESSIONS",
             Self::Setup(error) => error.code(),

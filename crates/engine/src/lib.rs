@@ -12,7 +12,7 @@ mod snapshot;
 mod transcoding;
 pub mod webrtc;
 
-pub use engine::{Engine, ViewerAnswer};
+pub use engine::{Engine, SessionAnswer};
 pub use error::EngineError;
 pub use mailbox::{
     Ask, AskKind, Closed, ConnectionUpdate, Decision, LogLevel, LogRecord, Mailbox, StreamUpdate, Updates, Wake,
@@ -20,5 +20,5 @@ pub use mailbox::{
 pub use options::*;
 pub use snapshot::{
     Addresses, AudioSnapshot, ConnectionSnapshot, Protocol, PublisherSnapshot, ShardHealth, StreamSnapshot,
-    VideoSnapshot,
+    VideoSnapshot, VideoState,
 };

@@ -1,5 +1,6 @@
 //! Plain values that describe the engine to the outside: streams, connections, shard health.
 
+pub use rtmp_gateway_bridge::VideoState;
 use std::net::SocketAddr;
 
 /// Whether a stream comes in over RTMP or WebRTC.
@@ -61,7 +62,7 @@ pub struct PublisherSnapshot {
     /// The connection's id.
     pub connection_id: u64,
     /// Where it comes from.
-    pub remote_address: SocketAddr,
+    pub remote_address: Option<SocketAddr>,
 }
 
 /// A live stream.
@@ -83,6 +84,13 @@ pub struct StreamSnapshot {
     pub players: u32,
     /// WebRTC viewers now.
     pub viewers: u32,
+    /// Milliseconds by which video is ahead of audio at the source, by its sender reports; `None` until both tracks have one
+    /// (RTMP sources have none).
+    pub skew_ms: Option<f64>,
+    /// Milliseconds since the publisher's last unit; a publisher that stopped sending shows here.
+    pub idle_ms: u64,
+    /// How much of the video WebRTC viewers get; `None` while there are none.
+    pub webrtc_video: Option<VideoState>,
     /// Units from the publisher that could not be used (bad tags, units before a configuration).
     pub rejected_units: u64,
     /// Units that slow players and viewers missed, all together.

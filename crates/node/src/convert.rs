@@ -141,8 +141,11 @@ impl From<engine::StreamSnapshot> for StreamSnapshot {
             publisher: PublisherSnapshot {
                 kind: protocol(stream.publisher.protocol),
                 connection_id: number(stream.publisher.connection_id),
-                remote_address: stream.publisher.remote_address.to_string(),
+                remote_address: stream.publisher.remote_address.map(|address| address.to_string()),
             },
+            skew_ms: stream.skew_ms,
+            idle_ms: stream.idle_ms as f64,
+            webrtc_video: stream.webrtc_video.map(|state| state.to_string()),
             video: stream.video.map(video),
             audio: stream.audio.map(audio),
             players: stream.players,
@@ -177,8 +180,8 @@ impl From<engine::ShardHealth> for ShardHealth {
     }
 }
 
-impl From<engine::ViewerAnswer> for ViewerAnswer {
-    fn from(answer: engine::ViewerAnswer) -> Self {
+impl From<engine::SessionAnswer> for SessionAnswer {
+    fn from(answer: engine::SessionAnswer) -> Self {
         Self { session_id: answer.session_id, answer: answer.answer, etag: answer.etag }
     }
 }

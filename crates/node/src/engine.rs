@@ -6,8 +6,14 @@ use napi::bindgen_prelude::{Env, Function};
 use napi::threadsafe_function::ThreadsafeFunctionCallMode;
 use napi_derive::napi;
 use rtmp_gateway_engine as engine;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
+
+/// `ADDRESS:PORT`, or an address alone (port 0).
+fn parse_address(text: &str) -> Option<SocketAddr> {
+    text.parse().ok().or_else(|| Some(SocketAddr::new(text.parse().ok()?, 0)))
+}
 
 fn id(value: i64) -> u64 {
     u64::try_from(value).unwrap_or(0)
@@ -105,7 +111,7 @@ impl Engine {
     /// Rejects with `GW_STREAM_NOT_FOUND`, `GW_SDP_INVALID`, `GW_SDP_INSECURE`, `GW_NO_COMMON_CODEC`,
     /// `GW_TOO_MANY_SESSIONS`, `GW_BUSY` or `GW_STOPPED`.
     #[napi]
-    pub async fn create_viewer(&self, request: ViewerRequest) -> napi::Result<ViewerAnswer> {
+    pub async fn create_viewer(&self, request: ViewerRequest) -> napi::Result<SessionAnswer> {
         let wait = Duration::from_millis(request.wait_ms.into());
         let engine = self.engine.clone();
         let answer = engine.create_viewer(&request.room, &request.name, request.offer, wait).await;
@@ -130,6 +136,36 @@ impl Engine {
     #[napi]
     pub async fn close_viewer(&self, session_id: String) -> napi::Result<bool> {
         self.engine.clone().close_viewer(&session_id).await.map_err(|failed| error(&failed))
+    }
+
+    /// Makes a WHIP session: the peer becomes the publisher of the stream.
+    ///
+    /// Rejects with `GW_STREAM_TAKEN`, `GW_SDP_INVALID`, `GW_SDP_INSECURE`, `GW_NO_COMMON_CODEC`,
+    /// `GW_UNSUPPORTED_VIDEO_CODEC`, `GW_TOO_MANY_SESSIONS`, `GW_BUSY` or `GW_STOPPED`.
+    #[napi]
+    pub async fn create_publisher(&self, request: PublisherRequest) -> napi::Result<SessionAnswer> {
+        let remote = request.remote_address.as_deref().and_then(parse_address);
+        let engine = self.engine.clone();
+        let answer = engine.create_publisher(&request.room, &request.name, request.offer, remote).await;
+        answer.map(Into::into).map_err(|failed| error(&failed))
+    }
+
+    /// As `patchViewer`, for a WHIP session.
+    #[napi]
+    pub async fn patch_publisher(
+        &self,
+        session_id: String,
+        fragment: String,
+        if_match: Option<String>,
+    ) -> napi::Result<PatchAnswer> {
+        let reply = self.engine.clone().patch_publisher(&session_id, fragment, if_match).await;
+        reply.map(Into::into).map_err(|failed| error(&failed))
+    }
+
+    /// Ends a WHIP session and its stream's publisher; false when there is none of that name.
+    #[napi]
+    pub async fn close_publisher(&self, session_id: String) -> napi::Result<bool> {
+        self.engine.clone().close_publisher(&session_id).await.map_err(|failed| error(&failed))
     }
 
     /// Tells every peer, closes every socket and ends the threads.

@@ -137,8 +137,8 @@ pub struct PublisherSnapshot {
     pub kind: String,
     /// Its connection.
     pub connection_id: i64,
-    /// The peer's address and port.
-    pub remote_address: String,
+    /// The peer's address and port; absent while a WebRTC publisher has not connected.
+    pub remote_address: Option<String>,
 }
 
 /// A video track.
@@ -202,6 +202,14 @@ pub struct StreamSnapshot {
     pub players: u32,
     /// WebRTC viewers now.
     pub viewers: u32,
+    /// Milliseconds by which video is ahead of audio at the source, by its sender reports; absent until both tracks have one.
+    pub skew_ms: Option<f64>,
+    /// Milliseconds since the publisher's last unit.
+    pub idle_ms: f64,
+    /// How much of the video WebRTC viewers get: all, all but its B-frames, or keyframes alone (the encoder should be set to
+    /// make no B-frames). Absent while there are no viewers.
+    #[napi(ts_type = "'full' | 'reduced' | 'keyframes-only'")]
+    pub webrtc_video: Option<String>,
     /// Units from the publisher that could not be used.
     pub rejected_units: i64,
     /// Units that slow players and viewers missed, all together.
@@ -262,9 +270,22 @@ pub struct ViewerRequest {
     pub wait_ms: u32,
 }
 
-/// A WHEP session.
+/// A WHIP request.
+#[napi(object, object_to_js = false)]
+pub struct PublisherRequest {
+    /// Room.
+    pub room: String,
+    /// Stream name.
+    pub name: String,
+    /// SDP offer.
+    pub offer: String,
+    /// The HTTP client's address, shown with the stream.
+    pub remote_address: Option<String>,
+}
+
+/// A WHEP or WHIP session.
 #[napi(object, object_from_js = false)]
-pub struct ViewerAnswer {
+pub struct SessionAnswer {
     /// Unguessable name of the session.
     pub session_id: String,
     /// SDP answer.

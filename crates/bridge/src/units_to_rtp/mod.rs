@@ -48,6 +48,16 @@ pub enum VideoState {
     KeyframesOnly,
 }
 
+impl std::fmt::Display for VideoState {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Full => "full",
+            Self::Reduced => "reduced",
+            Self::KeyframesOnly => "keyframes-only",
+        })
+    }
+}
+
 /// A unit that cannot be sent as RTP; the stream goes on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum UnitsToRtpError {

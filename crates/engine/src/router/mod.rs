@@ -5,6 +5,7 @@ pub(crate) mod key;
 pub(crate) mod outgoing;
 pub(crate) mod player;
 pub(crate) mod rate;
+pub(crate) mod rtmp_audio;
 pub(crate) mod stream;
 pub(crate) mod timeline;
 pub(crate) mod webrtc_output;

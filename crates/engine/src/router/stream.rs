@@ -5,10 +5,12 @@ use super::key::StreamKey;
 use super::outgoing::{Cached, Outgoing};
 use super::player::Player;
 use super::rate::RateMeter;
+use super::rtmp_audio::RtmpAudio;
 use super::timeline::StreamTimeline;
 use super::webrtc_output::WebrtcOutput;
 use crate::shard::ShardState;
 use crate::snapshot::{AudioSnapshot, Protocol, PublisherSnapshot, StreamSnapshot, VideoSnapshot};
+use crate::transcoding::{Target, TranscodeId};
 use crate::webrtc::{GopHint, SessionId, StreamMedia, VideoFormat};
 use bytes::Bytes;
 use rtmp_gateway_bridge::Item;
@@ -27,7 +29,10 @@ const TRACK_WAIT: Duration = Duration::from_millis(700);
 pub(crate) struct Publisher {
     pub protocol: Protocol,
     pub connection_id: u64,
-    pub remote: SocketAddr,
+    /// Unknown while a WebRTC publisher has not connected.
+    pub remote: Option<SocketAddr>,
+    /// The session of a WebRTC publisher.
+    pub session: Option<SessionId>,
 }
 
 struct Live {
@@ -89,6 +94,11 @@ pub(crate) struct Stream {
     gop: GopCache<Rc<Cached>>,
     players: Vec<Player>,
     webrtc: Option<WebrtcOutput>,
+    /// Sound for RTMP players when the source is Opus over WebRTC.
+    rtmp_audio: RtmpAudio,
+    /// Video minus audio against the source's sender reports, in microseconds.
+    skew_micros: Option<i64>,
+    last_unit: Option<Instant>,
     /// Instant of stream time 0.
     started: Option<Instant>,
     rejected: u64,
@@ -110,6 +120,9 @@ impl Stream {
             gop: GopCache::new(),
             players: Vec::new(),
             webrtc: None,
+            rtmp_audio: RtmpAudio::default(),
+            skew_micros: None,
+            last_unit: None,
             started: None,
             rejected: 0,
             dropped: 0,
@@ -138,6 +151,9 @@ impl Stream {
         self.video = None;
         self.audio = None;
         self.metadata = None;
+        self.skew_micros = None;
+        self.last_unit = Some(now);
+        self.rtmp_audio.stop();
         self.rejected = 0;
         self.dropped = 0;
         if let Some(webrtc) = &mut self.webrtc {
@@ -198,12 +214,24 @@ impl Stream {
             Some(track) => track.config = config.clone(),
             None => *track = Some(Track::new(now, config.clone())),
         }
-        let message = Outgoing::configuration(&config);
+        if !self.needs_aac(&config) {
+            self.send_configuration(now, &config);
+        }
+        shard.stream_changed.notify_waiters();
+    }
+
+    fn send_configuration(&mut self, now: Instant, config: &CodecConfig) {
+        let message = Outgoing::configuration(config);
         for player in &mut self.players {
             player.send_configuration(&message);
             player.flush(now);
         }
-        shard.stream_changed.notify_waiters();
+    }
+
+    /// RTMP players know no Opus that comes from browsers; Opus that came over RTMP is relayed as it is.
+    fn needs_aac(&self, config: &CodecConfig) -> bool {
+        let webrtc = self.live.as_ref().is_some_and(|live| live.publisher.protocol == Protocol::Webrtc);
+        webrtc && matches!(config, CodecConfig::Opus(_))
     }
 
     fn on_unit(&mut self, now: Instant, mut unit: Unit, shard: &ShardState) {
@@ -217,22 +245,77 @@ impl Stream {
         if let Some(webrtc) = &mut self.webrtc {
             webrtc.handle(&unit, shard);
         }
+        self.last_unit = Some(now);
+        if self.needs_aac(&unit.config) {
+            self.rtmp_audio.handle(&unit, self.id, self.players.len(), shard);
+            return;
+        }
+        self.send_to_players(now, unit, shard);
+    }
+
+    /// Sound that the transcoder made.
+    pub(crate) fn handle_transcoded(&mut self, now: Instant, id: TranscodeId, unit: &Unit, shard: &ShardState) {
+        match id.target {
+            Target::Opus => {
+                if let Some(webrtc) = &mut self.webrtc {
+                    webrtc.handle_transcoded(id, unit, shard);
+                }
+            }
+            Target::Aac => {
+                if self.rtmp_audio.is_current(id) {
+                    if self.rtmp_audio.is_new_config(&unit.config) {
+                        self.send_configuration(now, &unit.config);
+                    }
+                    self.send_to_players(now, unit.clone(), shard);
+                }
+            }
+        }
+    }
+
+    fn send_to_players(&mut self, now: Instant, unit: Unit, shard: &ShardState) {
         let outgoing = Outgoing::unit(&unit);
+        let dropped = self.dropped;
         for player in &mut self.players {
             self.dropped += player.send(now, &outgoing);
             player.flush(now);
         }
+        if self.dropped > dropped {
+            // Players that lost pictures resume at a keyframe: a WebRTC source can be asked for one.
+            self.request_keyframe(shard);
+        }
         self.gop.push(Rc::new(Cached { unit, outgoing }));
     }
 
+    /// Asks a WebRTC source for a keyframe (throttled there); an RTMP source cannot be asked.
+    pub(crate) fn request_keyframe(&self, shard: &ShardState) {
+        if let Some(session) = self.live.as_ref().and_then(|live| live.publisher.session) {
+            shard.webrtc.borrow_mut().request_keyframe(session);
+        }
+    }
+
+    /// The source's measured skew of video against audio.
+    pub(crate) fn set_skew(&mut self, epoch: u64, skew_micros: Option<i64>) {
+        if epoch == self.epoch {
+            self.skew_micros = skew_micros;
+        }
+    }
+
     /// Adds a player: it gets metadata, sequence headers and the cached group of pictures at once.
-    pub(crate) fn add_player(&mut self, now: Instant, mut player: Player) {
+    pub(crate) fn add_player(&mut self, now: Instant, mut player: Player, shard: &ShardState) {
         if self.live.is_some() {
             if let Some(metadata) = &self.metadata {
                 player.send_metadata(metadata);
             }
-            for track in [&self.video, &self.audio].into_iter().flatten() {
-                player.send_configuration(&Outgoing::configuration(&track.config));
+            if let Some(video) = &self.video {
+                player.send_configuration(&Outgoing::configuration(&video.config));
+            }
+            let audio = self.audio.as_ref().map(|track| &track.config);
+            let audio = audio.filter(|config| !self.needs_aac(config)).or(self.rtmp_audio.config());
+            if let Some(audio) = audio {
+                player.send_configuration(&Outgoing::configuration(audio));
+            }
+            if self.gop.iter().next().is_none() {
+                self.request_keyframe(shard);
             }
             for cached in self.gop.iter() {
                 self.dropped += player.send(now, &cached.outgoing);
@@ -302,10 +385,6 @@ impl Stream {
         }
     }
 
-    pub(crate) fn webrtc_mut(&mut self) -> Option<&mut WebrtcOutput> {
-        self.webrtc.as_mut()
-    }
-
     /// Ends grace times; called about every 100 ms.
     pub(crate) fn tick(&mut self, now: Instant, shard: &ShardState) {
         let grace_over = self.ended_at.is_some_and(|at| now.saturating_duration_since(at) >= PUBLISHER_GRACE);
@@ -322,6 +401,7 @@ impl Stream {
         if self.webrtc.as_mut().is_some_and(|webrtc| webrtc.expired(now)) {
             self.webrtc = None;
         }
+        self.rtmp_audio.tick(now, self.timeline.present(now), self.players.len());
     }
 
     /// The stream as the API shows it; `None` without a publisher.
@@ -369,6 +449,9 @@ impl Stream {
                 connection_id: live.publisher.connection_id,
                 remote_address: live.publisher.remote,
             },
+            skew_ms: self.skew_micros.map(|skew| skew as f64 / 1_000.0),
+            idle_ms: self.last_unit.map_or(0, |at| now.saturating_duration_since(at).as_millis() as u64),
+            webrtc_video: self.webrtc.as_ref().map(WebrtcOutput::video_state),
             video,
             audio,
             players: self.players.len() as u32,

@@ -21,6 +21,13 @@ impl StreamTimeline {
         self.offset = None;
     }
 
+    /// The stream's present: its latest time plus what has passed since; `None` before the first unit.
+    pub(crate) fn present(&self, now: Instant) -> Option<MediaTime> {
+        let (last, at) = self.last?;
+        let passed = i64::try_from(now.saturating_duration_since(at).as_micros()).unwrap_or(i64::MAX);
+        Some(MediaTime::new(last.saturating_add(passed), 1_000_000))
+    }
+
     /// Moves a unit onto the stream's time line.
     pub(crate) fn place(&mut self, now: Instant, unit: &mut Unit) {
         let time = unit.dts.as_micros();

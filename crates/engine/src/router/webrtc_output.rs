@@ -3,9 +3,9 @@
 use super::gop::{GopCache, GopItem};
 use super::outgoing::Cached;
 use crate::shard::ShardState;
-use crate::transcoding::{Transcode, TranscodeId};
+use crate::transcoding::{Target, Transcode, TranscodeId};
 use crate::webrtc::{GopHint, PAYLOAD_TARGET, PacketizedUnit, SessionId};
-use rtmp_gateway_bridge::UnitsToRtp;
+use rtmp_gateway_bridge::{UnitsToRtp, VideoState};
 use rtmp_gateway_media::{CodecConfig, TrackKind, Unit};
 use std::collections::HashSet;
 use std::rc::Rc;
@@ -87,7 +87,12 @@ impl WebrtcOutput {
                 Some(transcode) => transcode,
                 empty => {
                     self.generation += 1;
-                    let id = TranscodeId { shard: shard.index, stream: self.stream_id, generation: self.generation };
+                    let id = TranscodeId {
+                        shard: shard.index,
+                        stream: self.stream_id,
+                        target: Target::Opus,
+                        generation: self.generation,
+                    };
                     empty.insert(shard.transcoding.open(id))
                 }
             };
@@ -124,6 +129,11 @@ impl WebrtcOutput {
     pub(crate) fn start_viewer(&self, id: SessionId, hint: GopHint, shard: &ShardState) {
         let gop: Vec<_> = self.gop.iter().cloned().collect();
         shard.webrtc.borrow_mut().start_with_gop(id, &gop, hint);
+    }
+
+    /// How much of the video WebRTC viewers get.
+    pub(crate) fn video_state(&self) -> VideoState {
+        self.units_to_rtp.state()
     }
 
     /// Whether nobody has watched for a while.

@@ -434,7 +434,12 @@ impl Connection {
         match kind {
             AskKind::Publish => {
                 let publisher =
-                    Publisher { protocol: Protocol::Rtmp, connection_id: self.info.id, remote: self.info.remote };
+                    Publisher {
+                    protocol: Protocol::Rtmp,
+                    connection_id: self.info.id,
+                    remote: Some(self.info.remote),
+                    session: None,
+                };
                 let Some(epoch) = stream.borrow_mut().publish(now, publisher, &self.shard) else {
                     self.log(LogLevel::Warn, "GW_STREAM_TAKEN", format!("{}/{} is taken", key.room, key.name));
                     let description = format!("{}/{} is already being published", key.room, key.name);
@@ -455,7 +460,7 @@ impl Connection {
                     self.control.clone(),
                     self.session.out_chunk_size(),
                 );
-                stream.borrow_mut().add_player(now, player);
+                stream.borrow_mut().add_player(now, player, &self.shard);
                 self.roles.push(Role::Playing { message_stream_id, stream });
             }
         }

@@ -7,7 +7,8 @@ use crate::options::MAX_WAITING_VIEWERS;
 use crate::router::key::StreamKey;
 use crate::rtmp_io::connection::{Connection, Handoff};
 use crate::snapshot::{ConnectionSnapshot, ShardHealth, StreamSnapshot};
-use crate::webrtc::{PatchReply, StreamMedia, ViewerSetup};
+use crate::webrtc::{PatchReply, PublisherSetup, StreamMedia, ViewerSetup};
+use std::net::SocketAddr;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -29,13 +30,32 @@ pub(crate) enum Command {
         setup: Box<ViewerSetup>,
         reply: oneshot::Sender<Result<(), EngineError>>,
     },
-    /// Trickled candidates or an ICE restart.
-    Patch {
+    /// Trickled candidates or an ICE restart of a WHEP session.
+    PatchViewer {
         token: Arc<str>,
         fragment: String,
         if_match: Option<String>,
         reply: oneshot::Sender<Result<PatchReply, EngineError>>,
     },
+    /// Whether a name is free to publish to.
+    IsLive { key: StreamKey, reply: oneshot::Sender<bool> },
+    /// A WHIP session that was set up on a helper thread.
+    AddPublisher {
+        key: StreamKey,
+        token: Arc<str>,
+        remote: Option<SocketAddr>,
+        setup: Box<PublisherSetup>,
+        reply: oneshot::Sender<Result<(), EngineError>>,
+    },
+    /// Trickled candidates or an ICE restart of a WHIP session.
+    PatchPublisher {
+        token: Arc<str>,
+        fragment: String,
+        if_match: Option<String>,
+        reply: oneshot::Sender<Result<PatchReply, EngineError>>,
+    },
+    /// Ends a WHIP session.
+    ClosePublisher { token: Arc<str>, reply: oneshot::Sender<bool> },
     /// Ends a WHEP session.
     CloseViewer { token: Arc<str>, reply: oneshot::Sender<bool> },
     /// All live streams.
@@ -65,7 +85,20 @@ pub(super) fn carry_out(state: &Rc<ShardState>, command: Command) {
         Command::AddViewer { key, token, setup, reply } => {
             let _ = reply.send(state.add_viewer(&key, token, *setup));
         }
-        Command::Patch { token, fragment, if_match, reply } => {
+        Command::IsLive { key, reply } => {
+            let live = state.router.borrow().get(&key).is_some_and(|stream| stream.borrow().is_live());
+            let _ = reply.send(live);
+        }
+        Command::AddPublisher { key, token, remote, setup, reply } => {
+            let _ = reply.send(state.add_publisher(&key, token, remote, *setup));
+        }
+        Command::PatchPublisher { token, fragment, if_match, reply } => {
+            let _ = reply.send(state.patch_publisher(&token, &fragment, if_match.as_deref()));
+        }
+        Command::ClosePublisher { token, reply } => {
+            let _ = reply.send(state.close_publisher(&token));
+        }
+        Command::PatchViewer { token, fragment, if_match, reply } => {
             let _ = reply.send(state.patch_viewer(&token, &fragment, if_match.as_deref()));
         }
         Command::CloseViewer { token, reply } => {

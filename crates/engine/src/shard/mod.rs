@@ -2,6 +2,7 @@
 
 mod commands;
 mod health;
+mod publishers;
 mod viewers;
 
 pub(crate) use commands::Command;
@@ -18,6 +19,7 @@ use crate::snapshot::ConnectionSnapshot;
 use crate::transcoding::{Transcoded, Transcoding};
 use crate::webrtc::{self, WebRtc};
 use health::Heartbeat;
+use publishers::Publishers;
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::net::TcpListener;
@@ -49,6 +51,7 @@ pub(crate) struct ShardState {
     pub(crate) webrtc: Rc<RefCell<WebRtc>>,
     pub(crate) connections: RefCell<HashMap<u64, (Rc<ConnectionInfo>, Rc<Outbox>, Rc<Control>)>>,
     pub(crate) viewers: RefCell<Viewers>,
+    publishers: Publishers,
     pub(crate) read_buffer: RefCell<Vec<u8>>,
     pub(crate) transcoding: Transcoding,
     pub(crate) heartbeat: Heartbeat,
@@ -105,6 +108,7 @@ pub(crate) async fn run(start: ShardStart, ready: std::sync::mpsc::Sender<Result
         webrtc: Rc::new(RefCell::new(webrtc)),
         connections: RefCell::default(),
         viewers: RefCell::default(),
+        publishers: Publishers::default(),
         read_buffer: RefCell::new(vec![0; READ_BUFFER]),
         transcoding,
         heartbeat: Heartbeat::new(),
@@ -114,6 +118,7 @@ pub(crate) async fn run(start: ShardStart, ready: std::sync::mpsc::Sender<Result
 
     tokio::task::spawn_local(accept(state.clone(), listener));
     tokio::task::spawn_local(tick(state.clone()));
+    tokio::task::spawn_local(publishers::run_timers(state.clone()));
     let events = state.clone();
     tokio::task::spawn_local(webrtc::drive(state.webrtc.clone(), move |event| events.on_webrtc_event(event)));
 
@@ -172,7 +177,7 @@ impl ShardState {
         let now = Instant::now();
         let rtmp = self.connections.borrow();
         let rtmp = rtmp.values().map(|(info, outbox, _)| info.snapshot(now, outbox.bytes_out(), self.index as u32));
-        rtmp.chain(self.viewer_snapshots(now)).collect()
+        rtmp.chain(self.viewer_snapshots(now)).chain(self.publisher_snapshots(now)).collect()
     }
 
     /// Tells every peer that the engine stops, and gives the goodbyes a moment to leave.

@@ -7,7 +7,7 @@ use crate::router::SharedStream;
 use crate::router::key::StreamKey;
 use crate::snapshot::{ConnectionSnapshot, Protocol};
 use crate::transcoding::Transcoded;
-use crate::webrtc::{Event, PatchReply, SessionId, ViewerSetup};
+use crate::webrtc::{Event, GopReason, PatchReply, SessionId, ViewerSetup};
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Instant;
@@ -84,13 +84,22 @@ impl ShardState {
     pub(super) fn on_webrtc_event(&self, event: Event) {
         match event {
             Event::Connected { .. } => {}
-            Event::GopWanted { id, .. } => {
+            Event::GopWanted { id, reason, .. } => {
                 let stream = self.viewers.borrow().by_session.get(&id).map(|viewer| viewer.stream.clone());
                 if let Some(stream) = stream {
-                    stream.borrow().start_viewer(id, self);
+                    let stream = stream.borrow();
+                    stream.start_viewer(id, self);
+                    if reason == GopReason::Request {
+                        stream.request_keyframe(self);
+                    }
                 }
             }
+            Event::Packet { id, packet } => self.on_packet(id, &packet),
+            Event::Report { id, report } => self.on_report(id, &report),
             Event::Disconnected { id, reason, .. } => {
+                if self.forget_publisher(id, &format!("{reason:?}")) {
+                    return;
+                }
                 if let Some(connection_id) = self.forget_viewer(id) {
                     let message = format!("WebRTC session ended: {reason:?}");
                     self.shared.log(LogLevel::Debug, "GW_WEBRTC_ENDED", Some(connection_id), message);
@@ -99,34 +108,41 @@ impl ShardState {
         }
     }
 
-    /// Opus that the transcoding thread made.
+    /// Sound that the transcoding thread made.
     pub(super) fn on_transcoded(&self, transcoded: &Transcoded) {
         let stream = self.router.borrow().by_id(transcoded.id.stream);
-        if let Some(stream) = stream
-            && let Some(webrtc) = stream.borrow_mut().webrtc_mut()
-        {
-            webrtc.handle_transcoded(transcoded.id, &transcoded.unit, self);
+        if let Some(stream) = stream {
+            stream.borrow_mut().handle_transcoded(Instant::now(), transcoded.id, &transcoded.unit, self);
         }
     }
 
     pub(super) fn viewer_snapshots(&self, now: Instant) -> Vec<ConnectionSnapshot> {
         let viewers = self.viewers.borrow();
-        let webrtc = self.webrtc.borrow();
-        let snapshot = |(id, viewer): (&SessionId, &Viewer)| {
-            let stats = webrtc.stats(*id)?;
-            Some(ConnectionSnapshot {
-                id: viewer.connection_id,
-                protocol: Protocol::Webrtc,
-                state: stats.state.to_string(),
-                state_since_ms: now.saturating_duration_since(stats.since).as_millis() as u64,
-                room: Some(viewer.key.room.to_string()),
-                name: Some(viewer.key.name.to_string()),
-                remote_address: stats.remote_address,
-                bytes_in: stats.bytes_in,
-                bytes_out: stats.bytes_out,
-                shard: self.index as u32,
-            })
-        };
+        let snapshot =
+            |(id, viewer): (&SessionId, &Viewer)| self.session_snapshot(now, *id, viewer.connection_id, &viewer.key);
         viewers.by_session.iter().filter_map(snapshot).collect()
+    }
+
+    /// A WebRTC session of either direction as the list of connections shows it.
+    pub(super) fn session_snapshot(
+        &self,
+        now: Instant,
+        id: SessionId,
+        connection_id: u64,
+        key: &StreamKey,
+    ) -> Option<ConnectionSnapshot> {
+        let stats = self.webrtc.borrow().stats(id)?;
+        Some(ConnectionSnapshot {
+            id: connection_id,
+            protocol: Protocol::Webrtc,
+            state: stats.state.to_string(),
+            state_since_ms: now.saturating_duration_since(stats.since).as_millis() as u64,
+            room: Some(key.room.to_string()),
+            name: Some(key.name.to_string()),
+            remote_address: stats.remote_address,
+            bytes_in: stats.bytes_in,
+            bytes_out: stats.bytes_out,
+            shard: self.index as u32,
+        })
     }
 }
