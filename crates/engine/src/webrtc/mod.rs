@@ -31,7 +31,7 @@ pub use sdp::{MAX_CANDIDATES, MAX_SDP, MAX_SECTIONS, SetupError};
 pub use session_id::SessionId;
 pub use setup::{PublisherSetup, StreamMedia, VideoFormat, ViewerSetup, setup_publisher, setup_viewer, warm_up};
 pub use socket::BindError;
-pub use viewer::{GopHint, GopReason};
+pub use viewer::{Delivery, GopHint, GopReason};
 
 /// A stream of the shard, by whatever number the shard gives it.
 pub type StreamKey = u64;

@@ -159,7 +159,7 @@ impl Publisher {
                     }
                 }
                 PeerEvent::Closed(reason) => self.events.push_back(PublisherEvent::Closed(reason)),
-                PeerEvent::KeyframeRequested(_) => {}
+                PeerEvent::KeyframeRequested(_) | PeerEvent::Feedback(_) => {}
             }
         }
         self.events.pop_front()

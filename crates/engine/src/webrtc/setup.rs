@@ -21,6 +21,8 @@ const UFRAG_LENGTH: usize = 8;
 const PASSWORD_LENGTH: usize = 24;
 /// How often sender and receiver reports go out. Browsers need two to synchronise audio with video.
 const REPORT_INTERVAL: Duration = Duration::from_secs(1);
+/// How often a viewer's loss and round trip are looked at.
+const FEEDBACK_INTERVAL: Duration = Duration::from_secs(1);
 
 /// What a stream has for viewers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -185,7 +187,7 @@ fn negotiate(
     let chosen = Chosen::new(offer, direction, tracks);
     let local = new_credentials()?;
     let remote = IceCreds { ufrag: offer.ufrag.clone(), pass: offer.password.clone() };
-    let build = || connect(&chosen, local.clone(), &remote, candidates, now);
+    let build = || connect(&chosen, direction, local.clone(), &remote, candidates, now);
     // The library asserts a few things about descriptions; whatever slips through to them must cost one session only.
     let (mut rtc, answer) = catch_unwind(AssertUnwindSafe(build))
         .unwrap_or_else(|_| Err(SetupError::Internal { reason: "negotiation panicked".to_owned() }))?;
@@ -197,6 +199,7 @@ fn negotiate(
 
 fn connect(
     chosen: &Chosen,
+    direction: TrackDirection,
     local: IceCreds,
     remote: &IceCreds,
     candidates: &[SocketAddr],
@@ -212,6 +215,7 @@ fn connect(
         .set_rtp_mode(true)
         .set_rtcp_report_interval_audio(REPORT_INTERVAL)
         .set_rtcp_report_interval_video(REPORT_INTERVAL)
+        .set_stats_interval((direction == TrackDirection::PeerReceives).then_some(FEEDBACK_INTERVAL))
         .set_extension_map(extensions(chosen));
     *config.codec_config() = CodecConfig::new_from_payload_params(chosen.tracks.iter().map(payload_params).collect());
     let mut rtc = config.build(now);

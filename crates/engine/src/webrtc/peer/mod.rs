@@ -9,6 +9,7 @@ mod state;
 use super::crypto::identity;
 use super::sdp::Chosen;
 use super::setup::Negotiated;
+use super::viewer::Feedback;
 use path::Path;
 pub use state::{CloseReason, PatchReply, SessionState};
 pub(super) use state::{PeerEvent, StunOutcome, Transmit};
@@ -46,6 +47,8 @@ pub(in crate::webrtc) struct Peer {
     pub(in crate::webrtc) bytes_in: u64,
     pub(in crate::webrtc) bytes_out: u64,
     pub(in crate::webrtc) packets_out: u64,
+    /// Of `packets_out`, at the last feedback.
+    reported_packets: u64,
     close_reported: bool,
 }
 
@@ -70,6 +73,7 @@ impl Peer {
             bytes_in: 0,
             bytes_out: 0,
             packets_out: 0,
+            reported_packets: 0,
             close_reported: false,
         }
     }
@@ -188,6 +192,12 @@ impl Peer {
             }
             Event::Closed => self.close_with(now, CloseReason::PeerClosed),
             Event::KeyframeRequest(request) => self.events.push_back(PeerEvent::KeyframeRequested(request.mid)),
+            Event::PeerStats(stats) => {
+                let sent = self.packets_out.saturating_sub(self.reported_packets);
+                self.reported_packets = self.packets_out;
+                let feedback = Feedback { loss: stats.egress_loss_fraction, round_trip: stats.rtt, sent };
+                self.events.push_back(PeerEvent::Feedback(feedback));
+            }
             Event::RtpPacket(packet) => self.events.push_back(PeerEvent::Packet(Box::new(packet))),
             Event::SenderFeedback(feedback) => self.events.push_back(PeerEvent::SenderReport(feedback)),
             _ => {}

@@ -1,5 +1,6 @@
 //! The states, events and ends of a peer connection.
 
+use crate::webrtc::viewer::Feedback;
 use std::net::SocketAddr;
 use str0m::media::{Mid, SenderFeedback};
 use str0m::rtp::RtpPacket;
@@ -62,6 +63,7 @@ pub(in crate::webrtc) enum PeerEvent {
     KeyframeRequested(Mid),
     Packet(Box<RtpPacket>),
     SenderReport(SenderFeedback),
+    Feedback(Feedback),
     Closed(CloseReason),
 }
 

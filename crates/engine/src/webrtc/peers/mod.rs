@@ -9,7 +9,7 @@ use super::peer::{CloseReason, PatchReply, StunOutcome, Transmit};
 use super::publisher::Publisher;
 use super::sdp::IceFragment;
 use super::setup::{PublisherSetup, ViewerSetup};
-use super::viewer::{GopHint, Viewer};
+use super::viewer::{Delivery, GopHint, Viewer};
 use super::{PacketizedUnit, SessionId, StreamKey};
 pub use report::{AddError, Counters, Event, PatchError, SessionStats};
 use role::{Role, RoleEvent};
@@ -356,9 +356,11 @@ impl Peers {
         let session = self.session(id)?;
         let peer = session.role.peer();
         let (mut dropped, mut packets_in) = ((0, 0), 0);
+        let (mut delivery, mut feedback) = (Delivery::Full, None);
         let keyframe_requests = match &session.role {
             Role::Viewer(viewer, _) => {
                 dropped = (viewer.dropped_frames, viewer.dropped_audio);
+                (delivery, feedback) = (viewer.delivery(), viewer.feedback);
                 viewer.keyframe_requests
             }
             Role::Publisher(publisher) => {
@@ -376,6 +378,9 @@ impl Peers {
             packets_out: peer.packets_out,
             dropped_frames: dropped.0,
             dropped_audio: dropped.1,
+            delivery,
+            loss: feedback.and_then(|f| f.loss),
+            round_trip: feedback.and_then(|f| f.round_trip),
             packets_in,
             keyframe_requests,
         })

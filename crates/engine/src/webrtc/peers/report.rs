@@ -3,10 +3,10 @@
 use crate::webrtc::peer::{CloseReason, SessionState};
 use crate::webrtc::publisher::{ReceivedPacket, ReceivedReport};
 use crate::webrtc::sdp::SetupError;
-use crate::webrtc::viewer::GopReason;
+use crate::webrtc::viewer::{Delivery, GopReason};
 use crate::webrtc::{SessionId, StreamKey};
 use std::net::SocketAddr;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// Something the shard should know.
 #[derive(Debug)]
@@ -133,6 +133,12 @@ pub struct SessionStats {
     pub dropped_frames: u64,
     /// Audio packets that this viewer did not get.
     pub dropped_audio: u64,
+    /// How much of the stream a viewer is sent; everything from a publisher.
+    pub delivery: Delivery,
+    /// The share of a viewer's packets that was lost in the last second (repaired ones included), if it reports.
+    pub loss: Option<f32>,
+    /// From sending a viewer a packet to its report on it: the round trip and up to 100 ms.
+    pub round_trip: Option<Duration>,
     /// Media packets that a publisher sent.
     pub packets_in: u64,
     /// Keyframe requests (PLI and FIR): a viewer's to us, ours to a publisher.

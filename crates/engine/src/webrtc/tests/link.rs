@@ -50,6 +50,9 @@ pub(super) struct Link {
     delay: Duration,
     /// Whether to lose a datagram; the flag says that it goes to the browser.
     pub(super) lose: Loss,
+    /// Bits a second towards the browser, and how long its queue is.
+    pub(super) rate: Option<(u64, Duration)>,
+    free_at: Option<Instant>,
     /// What the browser's address looks like behind its NAT.
     pub(super) alias: Option<SocketAddr>,
     in_flight: BTreeMap<(Instant, u64), (SocketAddr, SocketAddr, Vec<u8>)>,
@@ -58,7 +61,15 @@ pub(super) struct Link {
 
 impl Link {
     pub(super) fn new(delay: Duration) -> Self {
-        Self { delay, lose: Box::new(|_, _| false), alias: None, in_flight: BTreeMap::new(), counter: 0 }
+        Self {
+            delay,
+            lose: Box::new(|_, _| false),
+            rate: None,
+            free_at: None,
+            alias: None,
+            in_flight: BTreeMap::new(),
+            counter: 0,
+        }
     }
 
     fn send(&mut self, now: Instant, source: SocketAddr, destination: SocketAddr, bytes: Vec<u8>) {
@@ -72,8 +83,17 @@ impl Link {
         if (self.lose)(destination != address(SERVER), &bytes) {
             return;
         }
+        let mut leaves = now;
+        if let Some((rate, queue)) = self.rate.filter(|_| destination != address(SERVER)) {
+            let begins = self.free_at.unwrap_or(now).max(now);
+            if begins - now > queue {
+                return;
+            }
+            leaves = begins + Duration::from_nanos(bytes.len() as u64 * 8 * 1_000_000_000 / rate);
+            self.free_at = Some(leaves);
+        }
         self.counter += 1;
-        self.in_flight.insert((now + self.delay, self.counter), (source, destination, bytes));
+        self.in_flight.insert((leaves + self.delay, self.counter), (source, destination, bytes));
     }
 }
 

@@ -10,7 +10,7 @@ mod socket;
 
 use super::peers::{Event, Peers};
 use super::setup::{StreamMedia, VideoFormat, setup_publisher, setup_viewer};
-use super::viewer::{GopHint, GopReason};
+use super::viewer::{Delivery, GopHint, GopReason};
 use super::{CloseReason, PacketizedUnit, SessionId, StreamKey};
 use link::{Link, World};
 use rtmp_gateway_media::TrackKind;

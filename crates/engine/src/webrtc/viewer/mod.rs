@@ -4,6 +4,7 @@
 //! and paced (browsers catch up with the live edge by themselves), live pictures queued behind.
 
 mod clock;
+mod congestion;
 mod group;
 mod queue;
 mod track;
@@ -13,6 +14,9 @@ use super::sdp::{IceFragment, SetupError};
 use super::setup::ViewerSetup;
 use super::{PacketizedUnit, PatchReply};
 use clock::ReportClock;
+use congestion::Congestion;
+pub use congestion::Delivery;
+pub(super) use congestion::Feedback;
 pub use group::{GopHint, GopReason};
 use group::{catch_up_speed, is_worth_sending};
 use queue::PacedQueue;
@@ -59,6 +63,8 @@ pub(super) struct Viewer {
     waiting_audio: VecDeque<Arc<PacketizedUnit>>,
     last_request: Option<Instant>,
     over_since: Option<Instant>,
+    congestion: Congestion,
+    pub(super) feedback: Option<Feedback>,
     events: VecDeque<ViewerEvent>,
     pub(super) dropped_frames: u64,
     pub(super) dropped_audio: u64,
@@ -84,6 +90,8 @@ impl Viewer {
             waiting_audio: VecDeque::new(),
             last_request: None,
             over_since: None,
+            congestion: Congestion::new(),
+            feedback: None,
             events: VecDeque::new(),
             dropped_frames: 0,
             dropped_audio: 0,
@@ -91,6 +99,11 @@ impl Viewer {
             #[cfg(test)]
             panics: false,
         }
+    }
+
+    /// How much of the stream this viewer is sent.
+    pub(super) fn delivery(&self) -> Delivery {
+        self.congestion.delivery
     }
 
     /// A live unit of the stream.
@@ -123,6 +136,12 @@ impl Viewer {
         if !unit.is_sendable() {
             self.dropped_frames += 1;
             self.wait_for_keyframe();
+            return;
+        }
+        if self.congestion.delivery < Delivery::Full && (self.congestion.delivery == Delivery::Audio || !unit.keyframe)
+        {
+            self.state = VideoState::Waiting;
+            self.dropped_frames += 1;
             return;
         }
         match (self.state, unit.keyframe) {
@@ -161,7 +180,7 @@ impl Viewer {
         }
         let group: Vec<_> = group.iter().filter(|u| u.kind == TrackKind::Video).cloned().collect();
         let reason = if self.state == VideoState::Starting { GopReason::Start } else { GopReason::Request };
-        if !is_worth_sending(&group, reason, hint) {
+        if !is_worth_sending(&group, reason, hint) || self.congestion.delivery < Delivery::Full {
             if self.state == VideoState::Flowing {
                 self.wait_for_keyframe();
             }
@@ -232,6 +251,12 @@ impl Viewer {
                 PeerEvent::KeyframeRequested(mid) if self.video.as_ref().is_some_and(|v| v.track.mid == mid) => {
                     self.on_keyframe_request(now);
                 }
+                PeerEvent::Feedback(feedback) => {
+                    self.feedback = Some(feedback);
+                    if self.congestion.update(feedback) && self.state == VideoState::Flowing {
+                        self.wait_for_keyframe();
+                    }
+                }
                 PeerEvent::Closed(reason) => self.events.push_back(ViewerEvent::Closed(reason)),
                 PeerEvent::KeyframeRequested(_) | PeerEvent::Packet(_) | PeerEvent::SenderReport(_) => {}
             }
@@ -243,7 +268,8 @@ impl Viewer {
         self.keyframe_requests += 1;
         let recent = self.last_request.is_some_and(|at| now.saturating_duration_since(at) < REQUEST_INTERVAL);
         // While a group of pictures is on its way, or a keyframe is waited for anyway, there is nothing to ask.
-        if recent || self.state != VideoState::Flowing || self.queue.is_paced() {
+        let thinned = self.congestion.delivery < Delivery::Full;
+        if recent || thinned || self.state != VideoState::Flowing || self.queue.is_paced() {
             return;
         }
         self.last_request = Some(now);
