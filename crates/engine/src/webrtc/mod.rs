@@ -29,7 +29,10 @@ pub use peers::{AddError, Counters, Event, PatchError, SessionStats};
 pub use publisher::{ReceivedPacket, ReceivedReport};
 pub use sdp::{MAX_CANDIDATES, MAX_SDP, MAX_SECTIONS, SetupError};
 pub use session_id::SessionId;
-pub use setup::{PublisherSetup, StreamMedia, VideoFormat, ViewerSetup, setup_publisher, setup_viewer, warm_up};
+pub use setup::{
+    PublisherSetup, StreamMedia, VideoFormat, ViewerOptions, ViewerSetup, setup_publisher, setup_viewer,
+    setup_viewer_with, warm_up,
+};
 pub use socket::BindError;
 pub use viewer::{Delivery, GopHint, GopReason};
 

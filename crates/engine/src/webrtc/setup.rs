@@ -48,6 +48,8 @@ pub(super) struct Track {
     /// Our stream's SSRCs (zero for a publisher's tracks, which the peer numbers).
     pub(super) ssrc: Ssrc,
     pub(super) repair_ssrc: Option<Ssrc>,
+    /// Whether the peer is told to show pictures without delay.
+    pub(super) low_latency: bool,
 }
 
 /// A peer connection that is ready to move to its shard.
@@ -116,6 +118,27 @@ pub fn setup_viewer(
     candidates: &[SocketAddr],
     now: Instant,
 ) -> Result<ViewerSetup, SetupError> {
+    setup_viewer_with(offer, media, candidates, ViewerOptions::default(), now)
+}
+
+/// What a viewer may ask for beside its offer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct ViewerOptions {
+    /// Pictures are to be shown as they come (playout delay 0): about 10 ms earlier, with nothing left to smooth jitter.
+    pub low_latency: bool,
+}
+
+/// As [`setup_viewer`], with options.
+///
+/// # Errors
+/// As [`setup_viewer`].
+pub fn setup_viewer_with(
+    offer: &str,
+    media: &StreamMedia,
+    candidates: &[SocketAddr],
+    options: ViewerOptions,
+    now: Instant,
+) -> Result<ViewerSetup, SetupError> {
     let offer = Offer::parse(offer)?;
     let mut tracks = Vec::new();
     if let Some(format) = media.video
@@ -125,6 +148,9 @@ pub fn setup_viewer(
     {
         let payload = select_h264(section, format.profile_level_id);
         tracks.extend(payload.and_then(|p| ChosenTrack::new(&offer, index, p)));
+    }
+    if options.low_latency {
+        tracks.iter_mut().for_each(|track: &mut ChosenTrack| track.ask_for_low_latency(&offer));
     }
     if media.audio
         && let Some(index) = offer.usable(MediaKind::Audio, |s| s.wants_media() && select_opus(s).is_some())?
@@ -232,9 +258,12 @@ fn connect(
 fn extensions(chosen: &Chosen) -> ExtensionMap {
     let mut map = ExtensionMap::empty();
     for track in &chosen.tracks {
-        for (id, extension) in
-            [(track.mid_extension, Extension::RtpMid), (track.transport_cc, Extension::TransportSequenceNumber)]
-        {
+        let ids = [
+            (track.mid_extension, Extension::RtpMid),
+            (track.transport_cc, Extension::TransportSequenceNumber),
+            (track.playout_delay, Extension::PlayoutDelay),
+        ];
+        for (id, extension) in ids {
             if let Some(id) = id {
                 map.set(id, extension);
             }
@@ -284,12 +313,12 @@ fn take_track(rtc: &mut Rtc, chosen: &Chosen, kind: MediaKind, direction: TrackD
     let mid = Mid::from(track.mid.as_str());
     let payload = Pt::from(track.payload);
     if direction == TrackDirection::PeerSends {
-        return Some(Track { mid, payload, ssrc: Ssrc::from(0), repair_ssrc: None });
+        return Some(Track { mid, payload, ssrc: Ssrc::from(0), repair_ssrc: None, low_latency: false });
     }
     let mut api = rtc.direct_api();
     let (ssrc, repair_ssrc) = api.stream_tx_by_mid(mid, None).map(|s| (s.ssrc(), s.rtx()))?;
     api.remove_stream_tx(ssrc);
-    Some(Track { mid, payload, ssrc, repair_ssrc })
+    Some(Track { mid, payload, ssrc, repair_ssrc, low_latency: track.playout_delay.is_some() })
 }
 
 #[cfg(test)]

@@ -26,6 +26,7 @@ fn video(mid: &str, direction: &str) -> String {
          a=extmap:1 urn:ietf:params:rtp-hdrext:toffset\r\n\
          a=extmap:3 urn:3gpp:video-orientation\r\n\
          a=extmap:4 http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01\r\n\
+         a=extmap:5 http://www.webrtc.org/experiments/rtp-hdrext/playout-delay\r\n\
          a=extmap:9 urn:ietf:params:rtp-hdrext:sdes:mid\r\n\
          a=rtpmap:96 VP8/90000\r\na=rtcp-fb:96 nack\r\na=rtpmap:97 rtx/90000\r\na=fmtp:97 apt=96\r\n\
          a=rtpmap:103 H264/90000\r\na=rtcp-fb:103 goog-remb\r\na=rtcp-fb:103 transport-cc\r\n\
@@ -246,4 +247,14 @@ fn a_setup_may_move_to_another_thread() {
     fn is_send<T: Send>() {}
     is_send::<ViewerSetup>();
     is_send::<PublisherSetup>();
+}
+
+#[test]
+fn playout_delay_is_negotiated_for_viewers_that_ask_for_low_latency() {
+    let extension = "a=extmap:5 http://www.webrtc.org/experiments/rtp-hdrext/playout-delay\r\n";
+    for low_latency in [false, true] {
+        let options = ViewerOptions { low_latency };
+        let setup = setup_viewer_with(&full_offer(), &BOTH, &candidates(), options, Instant::now()).expect("answer");
+        assert_eq!(setup.answer.contains(extension), low_latency, "{}", setup.answer);
+    }
 }

@@ -11,6 +11,9 @@ const MID_EXTENSION: &str = "urn:ietf:params:rtp-hdrext:sdes:mid";
 /// Transport-wide sequence numbers (draft-holmer-rmcat-transport-wide-cc-extensions-01).
 const TRANSPORT_CC_EXTENSION: &str = "http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01";
 
+/// The playout delay that a sender asks for (webrtc.googlesource.com, experiments/rtp-hdrext/playout-delay).
+const PLAYOUT_DELAY_EXTENSION: &str = "http://www.webrtc.org/experiments/rtp-hdrext/playout-delay";
+
 /// Which way the accepted media flows, from the peer's point of view.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::webrtc) enum TrackDirection {
@@ -49,6 +52,7 @@ pub(in crate::webrtc) struct ChosenTrack {
     pub(in crate::webrtc) codec: TrackCodec,
     pub(in crate::webrtc) mid_extension: Option<u8>,
     pub(in crate::webrtc) transport_cc: Option<u8>,
+    pub(in crate::webrtc) playout_delay: Option<u8>,
     ssrc: Option<u32>,
     repair_ssrc: Option<u32>,
 }
@@ -74,9 +78,18 @@ impl ChosenTrack {
             codec,
             mid_extension: section.extension(MID_EXTENSION),
             transport_cc: section.extension(TRANSPORT_CC_EXTENSION),
+            playout_delay: None,
             ssrc: section.ssrc,
             repair_ssrc: section.repair_ssrc,
         })
+    }
+}
+
+impl ChosenTrack {
+    /// Has the peer told to show pictures without delay, if it offers that.
+    pub(in crate::webrtc) fn ask_for_low_latency(&mut self, offer: &Offer) {
+        let section = offer.sections.get(self.section);
+        self.playout_delay = section.and_then(|s| s.extension(PLAYOUT_DELAY_EXTENSION));
     }
 }
 
@@ -138,7 +151,12 @@ fn write_track(sdp: &mut String, track: &ChosenTrack, direction: TrackDirection)
          a=msid:gateway {media}\r\n",
         track.mid
     );
-    for (id, uri) in [(track.mid_extension, MID_EXTENSION), (track.transport_cc, TRANSPORT_CC_EXTENSION)] {
+    let extensions = [
+        (track.mid_extension, MID_EXTENSION),
+        (track.transport_cc, TRANSPORT_CC_EXTENSION),
+        (track.playout_delay, PLAYOUT_DELAY_EXTENSION),
+    ];
+    for (id, uri) in extensions {
         if let Some(id) = id {
             let _ = write!(sdp, "a=extmap:{id} {uri}\r\n");
         }

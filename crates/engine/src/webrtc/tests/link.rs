@@ -111,7 +111,8 @@ pub(super) struct World {
 }
 
 fn new_browser(start: Instant, direction: Direction) -> (Browser, String, SdpPendingOffer) {
-    let mut rtc = Rtc::builder().set_rtp_mode(true).build(start);
+    let playout_delay = str0m::rtp::Extension::PlayoutDelay;
+    let mut rtc = Rtc::builder().set_rtp_mode(true).set_extension(5, playout_delay).build(start);
     rtc.add_local_candidate(Candidate::host(address(BROWSER), "udp").expect("candidate"));
     let mut api = rtc.sdp_api();
     let video = api.add_media(MediaKind::Video, direction, None, None, None);
@@ -138,7 +139,8 @@ impl World {
         let start = Instant::now();
         let (mut browser, offer, pending) = new_browser(start, Direction::RecvOnly);
         let media = StreamMedia { video: Some(VideoFormat::default()), audio: true };
-        let setup = setup_viewer(&change(offer), &media, &[address(SERVER)], start).expect("setup");
+        let options = ViewerOptions { low_latency: true };
+        let setup = setup_viewer_with(&change(offer), &media, &[address(SERVER)], options, start).expect("setup");
         let text = setup.answer.clone();
         let answer = SdpAnswer::from_sdp_string(&text).expect("answer");
         browser.rtc.sdp_api().accept_answer(pending, answer).expect("accepted");

@@ -9,7 +9,7 @@ mod publish;
 mod socket;
 
 use super::peers::{Event, Peers};
-use super::setup::{StreamMedia, VideoFormat, setup_publisher, setup_viewer};
+use super::setup::{StreamMedia, VideoFormat, ViewerOptions, setup_publisher, setup_viewer, setup_viewer_with};
 use super::viewer::{Delivery, GopHint, GopReason};
 use super::{CloseReason, PacketizedUnit, SessionId, StreamKey};
 use link::{Link, World};

@@ -220,3 +220,13 @@ fn the_sequence_number_wraps_without_a_break() {
     }
     assert_eq!(world.video().count(), 70_000);
 }
+
+#[test]
+fn a_low_latency_viewer_is_told_to_show_pictures_at_once() {
+    let mut world = joined();
+    world.push(&sound(0));
+    world.run(ms(1_000));
+    let delay = |r: &link::Received| r.packet.header.ext_vals.play_delay_max.map(|d| d.as_seconds());
+    assert!(world.video().count() > 0 && world.video().all(|r| delay(r) == Some(0.0)));
+    assert!(world.audio().all(|r| delay(r).is_none()));
+}

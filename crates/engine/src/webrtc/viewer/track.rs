@@ -4,6 +4,7 @@ use crate::webrtc::setup::Track;
 use crate::webrtc::{PacketizedUnit, crypto};
 use std::time::{Duration, Instant};
 use str0m::Rtc;
+use str0m::media::{ExtensionValues, MediaTime};
 use str0m::rtp::RtpWrite;
 
 /// Sent packets are kept this long for retransmission: longer ones come too late for a live picture.
@@ -58,7 +59,8 @@ impl OutgoingTrack {
         }
         let timestamp = raw.wrapping_add(self.offset);
         self.last = Some((timestamp, now));
-        let Track { mid, payload, ssrc, repair_ssrc } = self.track;
+        let Track { mid, payload, ssrc, repair_ssrc, low_latency } = self.track;
+        let delay = low_latency.then_some(MediaTime::ZERO);
         let mut api = rtc.direct_api();
         if !std::mem::replace(&mut self.declared, true) {
             let stream = api.declare_stream_tx(ssrc, repair_ssrc, mid, None);
@@ -69,6 +71,7 @@ impl OutgoingTrack {
         for packet in &unit.payloads {
             let write = RtpWrite::new(payload, self.sequence.into(), timestamp, wallclock, packet.payload.clone())
                 .marker(packet.marker)
+                .ext_vals(ExtensionValues { play_delay_min: delay, play_delay_max: delay, ..Default::default() })
                 .nackable(repair_ssrc.is_some());
             stream.write_rtp(write);
             self.sequence += 1;
