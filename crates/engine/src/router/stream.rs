@@ -372,7 +372,8 @@ impl Stream {
         let hint = self.video.as_ref().map_or_else(GopHint::default, |track| GopHint {
             height: track.config.as_h264().map(|config| config.height()),
             keyframe_due_in: match (track.last_keyframe, track.keyframe_interval) {
-                (Some(last), Some(interval)) => Some(interval.saturating_sub(last.elapsed())),
+                // Overdue is unknown: an encoder with irregular keyframes may take long.
+                (Some(last), Some(interval)) => interval.checked_sub(last.elapsed()),
                 _ => None,
             },
         });
