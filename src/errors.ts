@@ -11,10 +11,20 @@ export interface ErrorEntry {
 }
 
 export const errorTable = {
+  GW_AAC_INVALID: {
+    status: 400,
+    title: 'The AAC configuration is invalid',
+    advice: 'Give the AudioSpecificConfig of AAC, as the sequence header of RTMP and FLV has it.',
+  },
   GW_ADDON_MISSING: {
     status: 500,
     title: 'The native addon cannot be loaded',
     advice: 'Run `npm run build` (needs Rust and a C compiler), or install the package for this platform.',
+  },
+  GW_ARGUMENT_INVALID: {
+    status: 400,
+    title: 'An argument is out of range',
+    advice: 'Correct the argument that the message names; index.d.ts has the ranges.',
   },
   GW_BIND_FAILED: {
     status: 500,
@@ -51,6 +61,11 @@ export const errorTable = {
     title: 'Not allowed',
     advice: 'Ask whoever runs the gateway for access to this stream.',
   },
+  GW_H264_INVALID: {
+    status: 400,
+    title: 'The H.264 data is invalid',
+    advice: 'Give the form of H.264 that the method names; the message has the byte offset.',
+  },
   GW_HOOK_FAILED: {
     status: 500,
     title: 'A decision hook failed',
@@ -81,6 +96,11 @@ export const errorTable = {
     title: 'No codec in common with the stream',
     advice: 'Offer H.264 for video and Opus for audio.',
   },
+  GW_OPUS_INVALID: {
+    status: 400,
+    title: 'The Opus packet is invalid',
+    advice: 'Give one whole Opus packet (RFC 6716), not an Ogg page.',
+  },
   GW_PORT_IN_USE: {
     status: 500,
     title: 'A port is already in use',
@@ -105,6 +125,16 @@ export const errorTable = {
     status: 404,
     title: 'Nothing is served at this address',
     advice: '/openapi.json lists what is.',
+  },
+  GW_RTMP_INVALID: {
+    status: 400,
+    title: 'The RTMP chunk stream is invalid',
+    advice: 'Close the connection: where the next chunk starts is lost.',
+  },
+  GW_RTP_INVALID: {
+    status: 400,
+    title: 'The RTP packet is invalid',
+    advice: 'Drop the datagram; RTCP and STUN on the same port are to be sorted out before.',
   },
   GW_SDP_INSECURE: {
     status: 400,

@@ -1,12 +1,18 @@
 //! The N-API binding of the engine: converts values, never decides.
 //!
-//! Media never crosses this boundary: only requests, decisions, SDP text and snapshots do.
+//! The engine's media never crosses this boundary: only requests, decisions, SDP text and snapshots do. The low-level
+//! parts are another matter: they are for programs that move media themselves, and the gateway does not use them.
 
 mod convert;
 mod engine;
+mod parts;
 mod types;
 
 pub use engine::Engine;
+pub use parts::{
+    AudioJitterBuffer, H264Depacketizer, H264Packetizer, OpusPacketizer, RtmpChunkReader, RtmpChunkWriter,
+    VideoJitterBuffer,
+};
 
 /// Version of the native addon.
 #[napi_derive::napi]
