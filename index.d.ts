@@ -9,6 +9,39 @@
  */
 export declare const __napiBindingTarget: 'native' | 'wasm32-wasi' | 'wasm32-wasip1'
 
+/**
+ * The jitter buffer of one Opus source (one SSRC).
+ *
+ * After every `handlePacket`, and at `timeoutMs`, call `pollAudio` until it gives `null`. Every `nowMs` is milliseconds of
+ * any one clock, `performance.now()` for instance; time that runs back stands still. It holds at most 512 packets and
+ * 1 MiB.
+ */
+export declare class AudioJitterBuffer {
+  /**
+   * A buffer before its first packet.
+   *
+   * Throws `GW_ARGUMENT_INVALID` for an option out of range.
+   */
+  constructor(options?: JitterBufferOptions | undefined | null)
+  /**
+   * Takes an arrived packet, in any order. Payloads that are no Opus packets count as `broken` and as lost; empty ones
+   * only probe the bandwidth and are skipped.
+   *
+   * Throws `GW_ARGUMENT_INVALID` for a time or a field out of range.
+   */
+  handlePacket(nowMs: number, packet: JitterPacketInput): void
+  /**
+   * The next packet or loss, or `null`. Payloads are not copied again.
+   *
+   * Throws `GW_ARGUMENT_INVALID` for a time out of range.
+   */
+  pollAudio(nowMs: number): AudioPacket | AudioLoss | null
+  /** When to poll again if no packet arrives before, on the caller's clock; maybe in the past. `null`: not at all. */
+  get timeoutMs(): number | null
+  /** Counters since the start. */
+  statistics(): JitterBufferStatistics
+}
+
 /** A running engine: RTMP and WebRTC on threads of its own. Errors have a message of the form `GW_CODE: text`. */
 export declare class Engine {
   /**
@@ -44,7 +77,7 @@ export declare class Engine {
    * Rejects with `GW_STREAM_NOT_FOUND`, `GW_SDP_INVALID`, `GW_SDP_INSECURE`, `GW_NO_COMMON_CODEC`,
    * `GW_TOO_MANY_SESSIONS`, `GW_BUSY` or `GW_STOPPED`.
    */
-  createViewer(request: ViewerRequest): Promise<ViewerAnswer>
+  createViewer(request: ViewerRequest): Promise<SessionAnswer>
   /**
    * Applies a trickle or ICE restart fragment (RFC 8840) to a WHEP session; `ifMatch` is the entity tag it was made for.
    *
@@ -53,9 +86,226 @@ export declare class Engine {
   patchViewer(sessionId: string, fragment: string, ifMatch?: string | undefined | null): Promise<PatchAnswer>
   /** Ends a WHEP session; false when there is none of that name. */
   closeViewer(sessionId: string): Promise<boolean>
+  /**
+   * Makes a WHIP session: the peer becomes the publisher of the stream.
+   *
+   * Rejects with `GW_STREAM_TAKEN`, `GW_SDP_INVALID`, `GW_SDP_INSECURE`, `GW_NO_COMMON_CODEC`,
+   * `GW_UNSUPPORTED_VIDEO_CODEC`, `GW_TOO_MANY_SESSIONS`, `GW_BUSY` or `GW_STOPPED`.
+   */
+  createPublisher(request: PublisherRequest): Promise<SessionAnswer>
+  /** As `patchViewer`, for a WHIP session. */
+  patchPublisher(sessionId: string, fragment: string, ifMatch?: string | undefined | null): Promise<PatchAnswer>
+  /** Ends a WHIP session and its stream's publisher; false when there is none of that name. */
+  closePublisher(sessionId: string): Promise<boolean>
   /** Tells every peer, closes every socket and ends the threads. */
   stop(): Promise<void>
 }
+
+/**
+ * RTP payloads to H.264 access units in AVCC form (RFC 6184 sections 5.6 to 5.8, packetization modes 0 and 1).
+ *
+ * It wants every payload of an access unit, in order: `VideoJitterBuffer` does that for packets from a network.
+ * At most 8 MiB are held.
+ */
+export declare class H264Depacketizer {
+  /** A depacketizer before its first packet. */
+  constructor()
+  /**
+   * Adds parameter sets known from the session description (`sprop-parameter-sets`), as if they had been seen in-band.
+   *
+   * Throws `GW_H264_INVALID` when a set has no valid id, is above 4096 bytes or is one of more than 32 of its kind; none
+   * of them is kept then.
+   */
+  setParameterSets(sps: Array<Uint8Array>, pps: Array<Uint8Array>): void
+  /**
+   * Adds the next payload of the access unit; its bytes are copied once. Empty payloads are ignored.
+   *
+   * Throws `GW_H264_INVALID` when it does not continue the access unit (a fragment without its start, broken
+   * aggregation, a payload type of the interleaved mode, above 8 MiB): the access unit is damaged, further payloads
+   * throw the same until `finish()`.
+   */
+  push(payload: Uint8Array): void
+  /**
+   * Ends the access unit: call it behind the marked packet, or when the timestamp changes. `null` when it held no
+   * picture (parameter sets alone, which have taken effect). The next payload starts another access unit.
+   *
+   * Throws `GW_H264_INVALID` when the access unit was damaged; it is dropped with its parameter sets.
+   */
+  finish(): H264AccessUnit | null
+}
+
+/**
+ * H.264 access units in AVCC form (as in FLV, MP4 and RTMP) to RTP payloads (RFC 6184).
+ * It keeps nothing between access units: one object serves any number of streams.
+ */
+export declare class H264Packetizer {
+  /**
+   * A packetizer.
+   *
+   * Throws `GW_ARGUMENT_INVALID` for an option out of range.
+   */
+  constructor(options?: H264PacketizerOptions | undefined | null)
+  /**
+   * The payloads of one access unit in sending order; all go out with the same RTP timestamp (90 kHz), and the last
+   * is marked. Empty when nothing is left to send.
+   *
+   * Access unit delimiters and filler are dropped. Given parameter sets go first, aggregated, and replace those inside
+   * the access unit. The fragments of a NAL unit are equally long, but for the last. Bytes are copied into their
+   * packet, and with it into its Buffer.
+   *
+   * Throws `GW_H264_INVALID` when a length field reaches beyond the access unit or is 0 (the message has the byte
+   * offset), or when mode 0 has a NAL unit that fits no datagram; `GW_ARGUMENT_INVALID` for an option out of range.
+   */
+  packetize(accessUnit: Uint8Array, options?: H264PacketizeOptions | undefined | null): Array<RtpPayload>
+}
+
+/** Opus packets of one stream to RTP payloads (RFC 7587 section 4): one packet each. */
+export declare class OpusPacketizer {
+  /** A packetizer at the start of a stream: the first packet with sound will be marked. */
+  constructor()
+  /**
+   * The payload of one packet.
+   *
+   * Throws `GW_OPUS_INVALID` when it breaks RFC 6716 section 3.4; it is not to be sent then, and the stream goes on
+   * with the next one.
+   */
+  packetize(packet: Uint8Array): OpusPayload
+}
+
+/**
+ * Bytes in any fragments to whole RTMP messages (RTMP 1.0 section 5.3); for what follows the handshake.
+ *
+ * Set Chunk Size and Abort messages are obeyed as they come, and handed out like all others. Extended timestamps are
+ * understood with and without repetition on continuation chunks. Memory grows with the bytes that arrived, never with
+ * a length that a peer declares. Every body byte is copied once.
+ */
+export declare class RtmpChunkReader {
+  /**
+   * A reader at the start of a chunk stream, with a chunk size of 128 bytes.
+   *
+   * Throws `GW_ARGUMENT_INVALID` for a limit out of range.
+   */
+  constructor(options?: RtmpChunkReaderOptions | undefined | null)
+  /**
+   * Takes the next bytes of the stream, as the socket gave them, and returns the messages that are whole now, in the
+   * order in which they ended. `bytes` may be reused afterwards.
+   *
+   * Throws `GW_RTMP_INVALID` when the bytes are no chunk stream or a limit is exceeded: chunk boundaries are lost then,
+   * so every later call throws the same, and messages that ended in the same call are lost. Close the connection.
+   */
+  push(bytes: Uint8Array): Array<RtmpMessage>
+  /** The size of incoming chunks in bytes: 128 until a Set Chunk Size message has come. */
+  get chunkSize(): number
+  /** Bytes held for unfinished messages. */
+  get pendingBytes(): number
+}
+
+/**
+ * RTMP messages to chunks (RTMP 1.0 section 5.3), for what follows the handshake.
+ *
+ * Every message gets a full header (format 0), so none leans on one that a receiver may have missed.
+ */
+export declare class RtmpChunkWriter {
+  /** A writer at the start of a chunk stream, with a chunk size of 128 bytes. */
+  constructor()
+  /**
+   * The bytes of one message: its chunks, one after the other, in one Buffer; the body is copied once.
+   * A Set Chunk Size message (type 1) takes effect behind itself, as it does for its receiver.
+   *
+   * Throws `GW_ARGUMENT_INVALID` for a field out of range, a body above 16777215 bytes, and a Set Chunk Size that no
+   * receiver accepts.
+   */
+  write(message: RtmpMessageInput): Buffer
+  /**
+   * The bytes of a Set Chunk Size message (section 5.4.1); what is written afterwards has chunks of `size` body bytes.
+   * Larger chunks cost less: 65536 holds nearly every message of a live stream in one.
+   *
+   * Throws `GW_ARGUMENT_INVALID` unless `size` is an integer of 1 to 16777215.
+   */
+  setChunkSize(size: number): Buffer
+  /** The size of outgoing chunks in bytes. */
+  get chunkSize(): number
+}
+
+/**
+ * The jitter buffer of one H.264 source (one SSRC): whole frames out in decode order, damaged ones never.
+ *
+ * After every `handlePacket`, and at `timeoutMs`, call `pollFrame` until it gives `null`, then `pollKeyframeRequest`.
+ * Every `nowMs` is milliseconds of any one clock, `performance.now()` for instance; time that runs back stands still.
+ * It holds at most 2048 packets and 2 MiB.
+ */
+export declare class VideoJitterBuffer {
+  /**
+   * A buffer before its first packet; it waits for a keyframe.
+   *
+   * Throws `GW_ARGUMENT_INVALID` for an option out of range.
+   */
+  constructor(options?: JitterBufferOptions | undefined | null)
+  /**
+   * Adds parameter sets known from the session description (`sprop-parameter-sets`), as if they had been seen in-band.
+   *
+   * Throws `GW_H264_INVALID` when a set cannot be kept; none of them is then.
+   */
+  setParameterSets(sps: Array<Uint8Array>, pps: Array<Uint8Array>): void
+  /**
+   * Takes an arrived packet, in any order; decrypted, resends in their original form. What its payload holds is never
+   * an error here: damaged frames are dropped and counted.
+   *
+   * Throws `GW_ARGUMENT_INVALID` for a time or a field out of range.
+   */
+  handlePacket(nowMs: number, packet: JitterPacketInput): void
+  /**
+   * The next whole frame, or `null`. Its payload is not copied again.
+   *
+   * Throws `GW_ARGUMENT_INVALID` for a time out of range.
+   */
+  pollFrame(nowMs: number): VideoFrame | null
+  /**
+   * Whether to ask the sender for a keyframe now (picture loss indication, RFC 4585 section 6.3.1); true at most once
+   * in 500 ms, again and again until a keyframe comes.
+   *
+   * Throws `GW_ARGUMENT_INVALID` for a time out of range.
+   */
+  pollKeyframeRequest(nowMs: number): boolean
+  /**
+   * Somebody behind this buffer wants a keyframe; `pollKeyframeRequest` will say when.
+   *
+   * Throws `GW_ARGUMENT_INVALID` for a time out of range.
+   */
+  requestKeyframe(nowMs: number): void
+  /** When to poll again if no packet arrives before, on the caller's clock; maybe in the past. `null`: not at all. */
+  get timeoutMs(): number | null
+  /** Whether frames are held back until a keyframe comes. */
+  get waitingForKeyframe(): boolean
+  /** Counters since the start. */
+  statistics(): VideoJitterStatistics
+}
+
+/** What an `AudioSpecificConfig` says: the AAC sequence header of RTMP and FLV, `esds` of MP4. */
+export interface AacConfig {
+  /** The audio object type as signalled: 2 AAC-LC, 5 HE-AAC (SBR), 29 HE-AAC v2 (SBR and PS); 1, 3, 4 other AAC. */
+  objectType: number
+  /** Output samples a second; with SBR usually twice the core's. */
+  sampleRate: number
+  /** Samples a second of the core coder. */
+  coreSampleRate: number
+  /** Output channels: 1 to 6 or 8. Parametric stereo makes two of one. */
+  channels: number
+  /** Whether spectral band replication is signalled. */
+  sbr: boolean
+  /** Whether parametric stereo is signalled. */
+  ps: boolean
+  /** Whether SBR may be there without being signalled: only a decoder finds out, and the output rate doubles then. */
+  mayHideSbr: boolean
+  /** Output samples of each channel in a frame. */
+  samplesPerFrame: number
+}
+
+/**
+ * A byte stream with start codes (ITU-T H.264 annex B) as an AVCC access unit with 4-byte lengths. Bytes in front of the
+ * first start code are skipped; a stream without one gives an empty Buffer. Copied once.
+ */
+export declare function annexBToAvcc(stream: Uint8Array): Buffer
 
 /** A connection's request that waits for a decision. */
 export interface Ask {
@@ -77,6 +327,37 @@ export interface Ask {
   remoteAddress: string
 }
 
+/** A hole in front of the next packet, whose in-band FEC may hold the last of the lost ones; conceal the others. */
+export interface AudioLoss {
+  /** Tells it from an `AudioPacket`. */
+  kind: 'lost'
+  /** Where the hole starts, on the time line of the packets. */
+  timestamp: number
+  /** Samples at 48 kHz to fill. */
+  samples: number
+  /** Packets lost, at least 1. */
+  packets: number
+}
+
+/** An Opus packet in order. */
+export interface AudioPacket {
+  /** Tells it from an `AudioLoss`. */
+  kind: 'packet'
+  /**
+   * The RTP timestamp without wrapping, in samples at 48 kHz; modulo 2^32 it is the packet's. Further on than the end of
+   * the packet before when the sender was silent in between (DTX): that is no loss.
+   */
+  timestamp: number
+  /** The Opus packet; its framing is valid. */
+  payload: Buffer
+  /** Duration in samples at 48 kHz, 120 to 5760. */
+  samples: number
+  /** Whether it carries no sound: comfort noise is to be played. */
+  dtx: boolean
+  /** When it arrived, on the caller's clock. */
+  arrivalMs: number
+}
+
 /** An audio track. */
 export interface AudioSnapshot {
   /** `AAC`, `Opus`, or a four-character code. */
@@ -92,6 +373,47 @@ export interface AudioSnapshot {
   /** Bits a second over the last two seconds. */
   bitrate: number
 }
+
+/** What an `AVCDecoderConfigurationRecord` says: the sequence header of RTMP and FLV, `avcC` of MP4. */
+export interface AvcConfig {
+  /** Bytes of the length field in front of each NAL unit of the track: 1, 2 or 4. */
+  nalLengthSize: number
+  /** Sequence parameter sets, at least one, NAL header first. */
+  sps: Array<Buffer>
+  /** Picture parameter sets, at least one, NAL header first. */
+  pps: Array<Buffer>
+  /** `profile-level-id` for SDP, e.g. `42e01f` (RFC 6184 section 8.1); from the SPS. */
+  profileLevelId: string
+  /** Width in pixels, cropped. */
+  width: number
+  /** Height in pixels, cropped. */
+  height: number
+  /** Nominal frames a second, when the SPS says. */
+  frameRate?: number
+}
+
+/**
+ * An AVCC access unit (NAL units behind lengths) as a byte stream with 4-byte start codes (ITU-T H.264 annex B).
+ * `nalLengthSize` is 1, 2 or 4 (the default). Copied once.
+ *
+ * Throws `GW_H264_INVALID` when a length field reaches beyond the access unit or is 0.
+ */
+export declare function avccToAnnexB(accessUnit: Uint8Array, nalLengthSize?: 1 | 2 | 4 | undefined | null): Buffer
+
+/**
+ * The `AudioSpecificConfig` of AAC-LC with frames of 1024 samples.
+ *
+ * Throws `GW_ARGUMENT_INVALID` unless `sampleRate` is 1000 to 192000 Hz and `channels` 1 to 6 or 8.
+ */
+export declare function buildAacConfig(sampleRate: number, channels: number): Buffer
+
+/**
+ * The `AVCDecoderConfigurationRecord` of parameter sets (NAL header first, no start codes), for 4-byte lengths.
+ *
+ * Throws `GW_H264_INVALID` when a kind is missing or empty, the first SPS does not parse, or there are more than 31 SPS or
+ * 255 PPS.
+ */
+export declare function buildAvcConfig(sps: Array<Uint8Array>, pps: Array<Uint8Array>): Buffer
 
 /** Why a connection is gone. */
 export interface ClosedInfo {
@@ -169,6 +491,91 @@ export interface EngineOptions {
   decisionTimeoutMs?: number
 }
 
+/** A whole access unit. */
+export interface H264AccessUnit {
+  /** NAL units behind 4-byte lengths (AVCC), without parameter sets, delimiters and filler. */
+  payload: Buffer
+  /** Whether it is an IDR picture. */
+  keyframe: boolean
+  /**
+   * The parameter sets in force: on keyframes, and whenever they have changed. Absent while the sender has not shown
+   * one of each kind.
+   */
+  parameterSets?: H264ParameterSets
+}
+
+/** What goes with one access unit. */
+export interface H264PacketizeOptions {
+  /** Bytes of the length field in front of each NAL unit: 1, 2 or 4 (the default). `AvcConfig` has it. */
+  nalLengthSize?: 1 | 2 | 4
+  /** Sequence parameter sets to send first; give them with each keyframe, as browsers want them in-band. */
+  sps?: Array<Uint8Array>
+  /** Picture parameter sets to send first. */
+  pps?: Array<Uint8Array>
+}
+
+/** How an `H264Packetizer` cuts. */
+export interface H264PacketizerOptions {
+  /**
+   * What was negotiated as `packetization-mode` (RFC 6184 section 6): 0 one NAL unit a packet; 1, the default,
+   * aggregation (STAP-A) and fragmentation (FU-A).
+   */
+  packetizationMode?: 0 | 1
+  /** The largest payload in bytes, 64 to 65000; 1100 by default, which keeps IP packets with SRTP below 1200 bytes. */
+  maxPayloadSize?: number
+}
+
+/** H.264 parameter sets in force (ITU-T H.264 section 7.4.1.2.1). */
+export interface H264ParameterSets {
+  /** Sequence parameter sets by their ids, NAL header first, no start codes. */
+  sps: Array<Buffer>
+  /** Picture parameter sets by their ids, NAL header first, no start codes. */
+  pps: Array<Buffer>
+}
+
+/** How a jitter buffer waits behind a hole. */
+export interface JitterBufferOptions {
+  /** The longest wait in milliseconds, 0 to 250; 250 by default. */
+  maxLatencyMs?: number
+  /**
+   * Whether lost packets are sent again (NACK was negotiated); true by default. Then a hole is worth the whole of
+   * `maxLatencyMs`; else only reordering fills holes, and the wait follows the measured jitter.
+   */
+  retransmission?: boolean
+}
+
+/** Counters of a source since its start. */
+export interface JitterBufferStatistics {
+  /** Packets that arrived, all of them. */
+  received: number
+  /** Packets that had arrived before. */
+  duplicates: number
+  /** Packets that arrived after their place was given up or handed out. */
+  late: number
+  /** Packets that were given up. */
+  lost: number
+  /** Packets whose payload breaks its format. */
+  broken: number
+  /** Packets far outside the running sequence, dropped as strays. */
+  strays: number
+  /** How often the sender restarted its sequence. */
+  restarts: number
+  /** Interarrival jitter in milliseconds (RFC 3550 section 6.4.1). */
+  jitterMs: number
+}
+
+/** An arrived packet, as far as a jitter buffer cares; an `RtpPacket` is one. */
+export interface JitterPacketInput {
+  /** The RTP sequence number, 0 to 65535. */
+  sequenceNumber: number
+  /** The RTP timestamp, 0 to 2^32 - 1. */
+  timestamp: number
+  /** The marker bit. */
+  marker: boolean
+  /** The payload without padding; copied once. */
+  payload: Uint8Array
+}
+
 /** A line for the log. */
 export interface LogRecord {
   /** How much it matters. */
@@ -181,6 +588,64 @@ export interface LogRecord {
   connectionId?: number
 }
 
+/** What an Opus packet's framing says, without decoding it. */
+export interface OpusPacketInfo {
+  /** Which of Opus's coders made it. */
+  mode: 'silk' | 'hybrid' | 'celt'
+  /** The coded bandwidth in Hz: 4000, 6000, 8000, 12000 or 20000. Timestamps count 48 kHz all the same. */
+  bandwidth: number
+  /** Whether it was coded in stereo. */
+  stereo: boolean
+  /** Frames in the packet, 1 to 48. */
+  frames: number
+  /** Duration in samples at 48 kHz, 120 to 5760 (2.5 to 120 ms). */
+  samples: number
+  /** Whether no frame carries sound: the encoder transmits discontinuously, comfort noise is to be played. */
+  dtx: boolean
+}
+
+/** The RTP payload of one Opus packet. */
+export interface OpusPayload {
+  /** The payload, of its own memory: the packet as it is. */
+  payload: Buffer
+  /** The marker bit: set where sound begins or returns behind silence (RFC 7587 section 4.2). */
+  marker: boolean
+  /** Duration in samples at 48 kHz: how far the next packet's timestamp is on. */
+  samples: number
+}
+
+/**
+ * Reads an `AudioSpecificConfig` (ISO/IEC 14496-3 section 1.6.2.1), with explicit and backward-compatible signalling of
+ * SBR and PS.
+ *
+ * Throws `GW_AAC_INVALID` for truncated input, reserved sampling rates, object types other than AAC (1 to 4, with SBR and
+ * PS), and channel layouts that are given by a program config element.
+ */
+export declare function parseAacConfig(record: Uint8Array): AacConfig
+
+/**
+ * Reads an `AVCDecoderConfigurationRecord` (ISO/IEC 14496-15 section 5.3.3.1). Parameter sets are copied.
+ *
+ * Throws `GW_H264_INVALID` for truncated input, a length size of 3, missing or empty parameter sets and a first SPS that
+ * does not parse; the message has the field and the byte offset.
+ */
+export declare function parseAvcConfig(record: Uint8Array): AvcConfig
+
+/**
+ * Checks the framing of an Opus packet (rules R1 to R7 of RFC 6716 section 3.4) and reads what it says.
+ *
+ * Throws `GW_OPUS_INVALID` when it breaks a rule; such a packet must not reach a decoder.
+ */
+export declare function parseOpusPacket(packet: Uint8Array): OpusPacketInfo
+
+/**
+ * Reads a datagram as an RTP packet (RFC 3550 section 5.1). Payload and extension are copied once.
+ *
+ * Throws `GW_RTP_INVALID` when it is not of version 2, ends inside its header, or has a padding count that cannot be.
+ * RTCP on the same port looks like RTP of payload types 64 to 95 (RFC 5761): sort it out before.
+ */
+export declare function parseRtpPacket(datagram: Uint8Array): RtpPacket
+
 /** What a PATCH did. */
 export interface PatchAnswer {
   /** The SDP fragment of an ICE restart; absent for trickled candidates. */
@@ -189,14 +654,126 @@ export interface PatchAnswer {
   etag: string
 }
 
+/** A WHIP request. */
+export interface PublisherRequest {
+  /** Room. */
+  room: string
+  /** Stream name. */
+  name: string
+  /** SDP offer. */
+  offer: string
+  /** The HTTP client's address, shown with the stream. */
+  remoteAddress?: string
+}
+
 /** Who publishes a stream. */
 export interface PublisherSnapshot {
   /** How it comes in. */
   kind: 'rtmp' | 'webrtc'
   /** Its connection. */
   connectionId: number
-  /** The peer's address and port. */
-  remoteAddress: string
+  /** The peer's address and port; absent while a WebRTC publisher has not connected. */
+  remoteAddress?: string
+}
+
+/** How much a peer may make an `RtmpChunkReader` hold. */
+export interface RtmpChunkReaderOptions {
+  /** The longest message in bytes, 1 to 16777215; 10 MiB by default. */
+  maxMessageLength?: number
+  /** Bytes that all unfinished messages may take together, 1 to 2^30; 12 MiB by default. */
+  maxPendingBytes?: number
+}
+
+/** A whole message of an RTMP chunk stream (RTMP 1.0 section 5.3). */
+export interface RtmpMessage {
+  /** The chunk stream it came on: 2 to 65599. */
+  chunkStreamId: number
+  /** Milliseconds on the sender's clock, modulo 2^32; deltas are already added up. */
+  timestamp: number
+  /** What it is (section 7.1): 1 to 6 control, 8 audio, 9 video, 18 data (AMF0), 20 command (AMF0), 22 aggregate. */
+  typeId: number
+  /** The message stream it belongs to; 0 is the connection itself. */
+  messageStreamId: number
+  /** The payload, of its own memory. Audio and video bodies are those of FLV tags. */
+  body: Buffer
+}
+
+/** A message to write; an `RtmpMessage` is one. */
+export interface RtmpMessageInput {
+  /** The chunk stream to send it on: 2 to 65599. 2 is for control messages; use one for each kind of media. */
+  chunkStreamId: number
+  /** Milliseconds, 0 to 2^32 - 1. */
+  timestamp: number
+  /** What it is, 0 to 255 (section 7.1). */
+  typeId: number
+  /** The message stream it belongs to, 0 to 2^32 - 1. */
+  messageStreamId: number
+  /** The payload, at most 16777215 bytes. */
+  body: Uint8Array
+}
+
+/** An RTP header extension (RFC 3550 section 5.3.1; its elements are those of RFC 8285). */
+export interface RtpExtension {
+  /** Which form the data has: 0xbede for elements with one-byte headers, 0x1000 to 0x100f for two-byte ones. */
+  profile: number
+  /** The data, copied; a multiple of four bytes. */
+  data: Buffer
+}
+
+/** A received RTP packet. */
+export interface RtpPacket {
+  /** The marker bit; the payload format says what it means. */
+  marker: boolean
+  /** The payload type, 0 to 127. */
+  payloadType: number
+  /** The sequence number, 0 to 65535; wraps. */
+  sequenceNumber: number
+  /** The timestamp in ticks of the payload format's clock, 0 to 2^32 - 1; wraps. */
+  timestamp: number
+  /** The synchronization source. */
+  ssrc: number
+  /** Contributing sources, at most 15. */
+  csrc: Array<number>
+  /** The header extension (section 5.3.1), if there is one. */
+  extension?: RtpExtension
+  /** What lies between header and padding, copied; empty in a packet that only probes the bandwidth. */
+  payload: Buffer
+  /** Bytes of padding behind the payload, its own count included; 0 for none. */
+  padding: number
+}
+
+/** An RTP packet to write; an `RtpPacket` is one, but only these fields of it are written. */
+export interface RtpPacketInput {
+  /** The marker bit; not set by default. */
+  marker?: boolean
+  /** The payload type, 0 to 127. */
+  payloadType: number
+  /** The sequence number, 0 to 65535: one more than that of the packet before, modulo 2^16. */
+  sequenceNumber: number
+  /** The timestamp, 0 to 2^32 - 1, in ticks: 90 kHz for video, 48 kHz for Opus. */
+  timestamp: number
+  /** The synchronization source, 0 to 2^32 - 1. */
+  ssrc: number
+  /** The payload, at most 65000 bytes. */
+  payload: Uint8Array
+}
+
+/** What one RTP packet carries behind its header. */
+export interface RtpPayload {
+  /** The payload, of its own memory. */
+  payload: Buffer
+  /** The marker bit of its packet: set on the last packet of a picture, or on the first packet behind silence. */
+  marker: boolean
+}
+
+/** A WHEP or WHIP session. */
+export interface SessionAnswer {
+  /** Unguessable name of the session. */
+  sessionId: string
+  /** SDP answer. */
+  answer: string
+  /** Entity tag of the ICE session. */
+  etag: string
 }
 
 /** How well a shard keeps up. */
@@ -237,6 +814,15 @@ export interface StreamSnapshot {
   players: number
   /** WebRTC viewers now. */
   viewers: number
+  /** Milliseconds by which video is ahead of audio at the source, by its sender reports; absent until both tracks have one. */
+  skewMs?: number
+  /** Milliseconds since the publisher's last unit. */
+  idleMs: number
+  /**
+   * How much of the video WebRTC viewers get: all, all but its B-frames, or keyframes alone (the encoder should be set to
+   * make no B-frames). Absent while there are no viewers.
+   */
+  webrtcVideo?: 'full' | 'reduced' | 'keyframes-only'
   /** Units from the publisher that could not be used. */
   rejectedUnits: number
   /** Units that slow players and viewers missed, all together. */
@@ -270,6 +856,38 @@ export interface Updates {
 /** Version of the native addon. */
 export declare function version(): string
 
+/** A whole frame, in decode order. */
+export interface VideoFrame {
+  /** The RTP timestamp (presentation time) without wrapping, in ticks of 90 kHz; modulo 2^32 it is the packets'. */
+  timestamp: number
+  /** The access unit in AVCC form: NAL units behind 4-byte lengths, without parameter sets, delimiters and filler. */
+  payload: Buffer
+  /** Whether it is an IDR picture. */
+  keyframe: boolean
+  /** The parameter sets it was coded with: on keyframes, and whenever they have changed. */
+  parameterSets?: H264ParameterSets
+  /** When the first of its packets to arrive did, on the caller's clock. */
+  firstArrivalMs: number
+  /** When the last of its packets to arrive did. */
+  lastArrivalMs: number
+}
+
+/** Counters of a video source since its start. */
+export interface VideoJitterStatistics {
+  /** Packets. */
+  packets: JitterBufferStatistics
+  /** Frames handed out, keyframes among them. */
+  frames: number
+  /** Keyframes handed out. */
+  keyframes: number
+  /** Frames dropped because packets of them were missing or broken. */
+  damaged: number
+  /** Whole frames dropped because they depend on damaged ones, or on parameter sets never seen. */
+  held: number
+  /** Keyframe requests that were due. */
+  keyframeRequests: number
+}
+
 /** A video track. */
 export interface VideoSnapshot {
   /** `H264`, or a four-character code. */
@@ -294,16 +912,6 @@ export interface VideoSnapshot {
   bitrate: number
 }
 
-/** A WHEP session. */
-export interface ViewerAnswer {
-  /** Unguessable name of the session. */
-  sessionId: string
-  /** SDP answer. */
-  answer: string
-  /** Entity tag of the ICE session. */
-  etag: string
-}
-
 /** A WHEP request. */
 export interface ViewerRequest {
   /** Room. */
@@ -315,3 +923,10 @@ export interface ViewerRequest {
   /** How long to wait for the stream to appear, in ms, at most 30000. */
   waitMs: number
 }
+
+/**
+ * The bytes of an RTP packet: 12 bytes of header (RFC 3550 section 5.1) and the payload.
+ *
+ * Throws `GW_ARGUMENT_INVALID` for a field out of range.
+ */
+export declare function writeRtpPacket(packet: RtpPacketInput): Buffer

@@ -773,7 +773,23 @@ if (
   }
 }
 
-const { Engine, version } = nativeBinding
+const { AudioJitterBuffer, Engine, H264Depacketizer, H264Packetizer, OpusPacketizer, RtmpChunkReader, RtmpChunkWriter, VideoJitterBuffer, annexBToAvcc, avccToAnnexB, buildAacConfig, buildAvcConfig, parseAacConfig, parseAvcConfig, parseOpusPacket, parseRtpPacket, version, writeRtpPacket } = nativeBinding
+export { AudioJitterBuffer }
 export { Engine }
+export { H264Depacketizer }
+export { H264Packetizer }
+export { OpusPacketizer }
+export { RtmpChunkReader }
+export { RtmpChunkWriter }
+export { VideoJitterBuffer }
+export { annexBToAvcc }
+export { avccToAnnexB }
+export { buildAacConfig }
+export { buildAvcConfig }
+export { parseAacConfig }
+export { parseAvcConfig }
+export { parseOpusPacket }
+export { parseRtpPacket }
 export { version }
+export { writeRtpPacket }
 export const __napiBindingTarget = __napiLoadedBindingTarget

@@ -196,6 +196,7 @@ export const errorTable = {
 /** Codes of events in the log and of reasons why a connection ended; nobody is answered with them. */
 export const eventTable = {
   GW_ACCEPT_FAILED: 'a socket could not be accepted; often the limit on open files (ulimit -n)',
+  GW_B_FRAMES: 'a publisher makes B-frames, which browsers cannot take: set B-frames to 0 in the encoder',
   GW_DECISION_TIMEOUT: 'a publish or play request got no decision in time and was refused',
   GW_HANDOFF_FAILED: "a connection could not be moved to its room's shard",
   GW_LOGS_DROPPED: 'more log records came at once than are kept',

@@ -11,12 +11,13 @@ export type {
   EngineOptions,
   LogRecord,
   PatchAnswer,
+  PublisherRequest,
+  SessionAnswer,
   ShardHealth,
   SocketAddress,
   StreamSnapshot,
   Updates,
   VideoSnapshot,
-  ViewerAnswer,
   ViewerRequest,
 } from '../index.js';
 

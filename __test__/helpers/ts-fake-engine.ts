@@ -1,5 +1,12 @@
 /** A stand-in for the addon, for tests of what lies around it; tests of media use the real engine. */
-import type { Engine, StreamSnapshot, Updates, ViewerAnswer, ViewerRequest } from '../../src/native.js';
+import type {
+  Engine,
+  PublisherRequest,
+  SessionAnswer,
+  StreamSnapshot,
+  Updates,
+  ViewerRequest,
+} from '../../src/native.js';
 
 export function streamSnapshot(
   room: string,
@@ -26,6 +33,7 @@ export function streamSnapshot(
     audio: { codec: 'AAC', sampleRate: 48_000, channels: 2, frames: 400, bytes: 9_999, bitrate: 128_000 },
     players: 1,
     viewers: 2,
+    idleMs: 12.3,
     rejectedUnits: 0,
     droppedUnits: 0,
     shard: 0,
@@ -45,6 +53,7 @@ export class FakeEngine implements Engine {
     description?: string;
   }[] = [];
   viewerRequests: ViewerRequest[] = [];
+  publisherRequests: PublisherRequest[] = [];
   patches: { sessionId: string; fragment: string; ifMatch: string | null | undefined }[] = [];
   sessions = new Set<string>();
   /** Message of the error that the next createViewer or patchViewer rejects with. */
@@ -92,7 +101,7 @@ export class FakeEngine implements Engine {
     return [];
   }
 
-  async createViewer(request: ViewerRequest): Promise<ViewerAnswer> {
+  async createViewer(request: ViewerRequest): Promise<SessionAnswer> {
     this.viewerRequests.push(request);
     if (this.failure) throw new Error(this.failure);
     this.sessions.add(SESSION_ID);
@@ -107,6 +116,21 @@ export class FakeEngine implements Engine {
 
   async closeViewer(sessionId: string) {
     return this.sessions.delete(sessionId);
+  }
+
+  async createPublisher(request: PublisherRequest): Promise<SessionAnswer> {
+    this.publisherRequests.push(request);
+    if (this.failure) throw new Error(this.failure);
+    this.sessions.add(SESSION_ID);
+    return { sessionId: SESSION_ID, answer: 'v=0\r\nanswer', etag: 'tag1' };
+  }
+
+  patchPublisher(sessionId: string, fragment: string, ifMatch?: string | null) {
+    return this.patchViewer(sessionId, fragment, ifMatch);
+  }
+
+  closePublisher(sessionId: string) {
+    return this.closeViewer(sessionId);
   }
 
   async health() {

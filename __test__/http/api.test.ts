@@ -51,6 +51,34 @@ test('a stream without video has no video', async (t) => {
   assert.equal(stream.audio.codec, 'AAC');
 });
 
+test('a publisher that sends nothing is stalled; skew and what browsers get of the video are shown', async (t) => {
+  const { app, engine } = await httpOnFake(t);
+  const shown = async (more: Parameters<typeof streamSnapshot>[2]) => {
+    engine.streamList = [streamSnapshot('live', 'demo', more)];
+    const { state, idleMs, skewMs, webrtcVideo } = (await app.inject('/api/v1/streams/live/demo')).json();
+    return { state, idleMs, skewMs, webrtcVideo };
+  };
+  assert.deepEqual(await shown({ idleMs: 5_000, skewMs: -12.345, webrtcVideo: 'reduced' }), {
+    state: 'live',
+    idleMs: 5_000,
+    skewMs: -12.3,
+    webrtcVideo: 'reduced',
+  });
+  assert.deepEqual(await shown({ idleMs: 5_001.4 }), {
+    state: 'stalled',
+    idleMs: 5_001,
+    skewMs: undefined,
+    webrtcVideo: undefined,
+  });
+});
+
+test('a WebRTC publisher that has not connected has no address', async (t) => {
+  const { app, engine } = await httpOnFake(t);
+  engine.streamList = [streamSnapshot('live', 'demo', { publisher: { kind: 'webrtc', connectionId: 8 } })];
+  const { publisher } = (await app.inject('/api/v1/streams/live/demo')).json();
+  assert.deepEqual(publisher, { protocol: 'webrtc', connectionId: 8 });
+});
+
 test('rooms group the streams of a participant', async (t) => {
   const { app, engine } = await httpOnFake(t);
   engine.streamList = [
@@ -117,6 +145,8 @@ test('/openapi.json describes every route and validates its own examples of erro
     '/api/v1/connections',
     '/whep/{room}/{name}',
     '/whep/{room}/{name}/{session}',
+    '/whip/{room}/{name}',
+    '/whip/{room}/{name}/{session}',
   ]) {
     assert.ok(document.paths[path], path);
   }

@@ -42,6 +42,9 @@ export function icon(path) {
 }
 
 export const ICONS = {
+  close: 'M5 5l10 10M15 5L5 15',
+  broadcast:
+    'M10 11.2a1.6 1.6 0 1 0 0-3.2 1.6 1.6 0 0 0 0 3.2zM6.6 13a4.6 4.6 0 0 1 0-6.8M13.4 6.2a4.6 4.6 0 0 1 0 6.8M4.2 15.3a8 8 0 0 1 0-11.4M15.8 3.9a8 8 0 0 1 0 11.4',
   play: 'M7 4.5v11l8.5-5.5z',
   stop: 'M5.5 5.5h9v9h-9z',
   muted: 'M3.5 8v4h3l4 3.5v-11L6.5 8zM13.5 8l4 4M17.5 8l-4 4',

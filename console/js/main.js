@@ -4,6 +4,7 @@ import { copyLine } from './copy.js';
 import { element } from './dom.js';
 import { countOf } from './format.js';
 import { Player } from './player.js';
+import { Publisher } from './publisher.js';
 import { StreamList } from './stream-list.js';
 import { installTheme } from './theme.js';
 import { ffmpegLine, streamUrls } from './urls.js';
@@ -35,6 +36,7 @@ function play({ room, name }) {
     { label: 'This page', text: urls.page },
     { label: 'RTMP', text: urls.rtmp },
     { label: 'WHEP', text: urls.whep },
+    { label: 'WHIP', text: urls.whip },
     { label: 'ffplay', text: `ffplay -fflags nobuffer ${urls.rtmp}` },
   ]);
 }
@@ -45,13 +47,17 @@ function noStreams() {
     'div',
     { class: 'empty' },
     element('h2', {}, 'Nothing is live yet'),
-    element('p', {}, 'Publish something and it appears here at once.'),
+    element('p', {}, 'Publish from this page, or with one of these, and it appears here at once.'),
     copyLine('FFmpeg', ffmpegLine(urls.rtmp)),
     copyLine('OBS server', urls.rtmpServer),
     copyLine('OBS key', 'demo'),
     element('p', { class: 'hint' }, 'In OBS, set B-frames to 0 and the keyframe interval to 2 s.'),
   );
 }
+
+const publisher = new Publisher(server);
+document.body.append(publisher.view);
+byId('publish').addEventListener('click', () => publisher.show());
 
 const list = new StreamList(byId('list'), play, noStreams);
 let latest = 0;

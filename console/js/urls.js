@@ -23,6 +23,7 @@ export function streamUrls(server, room, name) {
     /** What OBS calls "server". */
     rtmpServer: `${rtmpBase(server)}/${encodeURIComponent(room)}`,
     whep: `${location.origin}/whep/${path}`,
+    whip: `${location.origin}/whip/${path}`,
     page: page.href,
   };
 }

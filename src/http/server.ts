@@ -9,6 +9,7 @@ import { consoleRoutes } from './routes/console.js';
 import { installOpenApi, openApiRoutes } from './routes/docs.js';
 import { healthRoutes } from './routes/health.js';
 import { whepRoutes } from './routes/whep.js';
+import { whipRoutes } from './routes/whip.js';
 import type { Services } from './services.js';
 
 /** A request (header and body) must have arrived by then: absolute, so that slow senders cannot hold sockets. */
@@ -41,6 +42,7 @@ export async function buildServer(services: Services) {
   await app.register(healthRoutes, services);
   await app.register(apiRoutes, { ...services, prefix: '/api/v1' });
   await app.register(whepRoutes, { ...services, prefix: '/whep' });
+  await app.register(whipRoutes, { ...services, prefix: '/whip' });
   await app.register(consoleRoutes);
   refuseOtherMethods();
   return app;

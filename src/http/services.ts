@@ -6,7 +6,16 @@ import type { AuthorizeHook } from '../orchestration/authorize.js';
 export interface Services {
   engine: Pick<
     Engine,
-    'addresses' | 'streams' | 'connections' | 'createViewer' | 'patchViewer' | 'closeViewer' | 'health'
+    | 'addresses'
+    | 'streams'
+    | 'connections'
+    | 'createViewer'
+    | 'patchViewer'
+    | 'closeViewer'
+    | 'createPublisher'
+    | 'patchPublisher'
+    | 'closePublisher'
+    | 'health'
   >;
   /** Decides who may watch and publish, as for RTMP. */
   authorize: AuthorizeHook;

@@ -5,6 +5,9 @@ import type { StreamSnapshot, VideoSnapshot } from '../../native.js';
 import { RoomName, StreamName } from './common.js';
 
 const Count = (description: string) => Type.Integer({ minimum: 0, description });
+/** A publisher that has sent nothing for so long counts as stalled: well above any frame interval and audio pause. */
+export const STALLED_AFTER_MS = 5_000;
+
 const BitsPerSecond = Type.Number({ minimum: 0, description: 'Bits per second over the last seconds' });
 
 export const VideoSchema = Type.Object({
@@ -38,8 +41,27 @@ export const StreamSchema = Type.Object({
   publisher: Type.Object({
     protocol: Type.Enum(['rtmp', 'webrtc']),
     connectionId: Type.Integer(),
-    remoteAddress: Type.String(),
+    remoteAddress: Type.Optional(
+      Type.String({ description: 'Absent while a WebRTC publisher has not connected' }),
+    ),
   }),
+  state: Type.Enum(['live', 'stalled'], {
+    description: `stalled: the publisher is there but has sent no media for ${STALLED_AFTER_MS / 1000} s`,
+  }),
+  idleMs: Type.Number({ minimum: 0, description: "Milliseconds since the publisher's last frame or sound" }),
+  skewMs: Type.Optional(
+    Type.Number({
+      description:
+        'Milliseconds by which video is ahead of audio at the source, by its sender reports; WebRTC publishers only',
+    }),
+  ),
+  webrtcVideo: Type.Optional(
+    Type.Enum(['full', 'reduced', 'keyframes-only'], {
+      description:
+        'How much of the video WebRTC viewers get, while there are any: all of it, all but its B-frames, or keyframes ' +
+        'alone. Browsers cannot take B-frames: unless it is full, set B-frames to 0 in the encoder.',
+    }),
+  ),
   video: Type.Optional(VideoSchema),
   audio: Type.Optional(AudioSchema),
   players: Count('RTMP players'),
@@ -73,13 +95,17 @@ function videoResource({ profile, level, fps, ...video }: VideoSnapshot): Static
 }
 
 export function streamResource(stream: StreamSnapshot): StreamResource {
-  const { publishedAtMs, publisher, video, audio, rejectedUnits, droppedUnits, ...rest } = stream;
+  const { publishedAtMs, publisher, video, audio, rejectedUnits, droppedUnits, skewMs, idleMs, ...rest } =
+    stream;
   const { kind: protocol, connectionId, remoteAddress } = publisher;
   return {
     ...rest,
     ...splitStreamName(stream.name),
     publishedAt: new Date(publishedAtMs).toISOString(),
-    publisher: { protocol, connectionId, remoteAddress },
+    publisher: { protocol, connectionId, ...(remoteAddress === undefined ? {} : { remoteAddress }) },
+    state: idleMs > STALLED_AFTER_MS ? 'stalled' : 'live',
+    idleMs: Math.round(idleMs),
+    ...(skewMs === undefined ? {} : { skewMs: Math.round(skewMs * 10) / 10 }),
     rejectedFrames: rejectedUnits,
     droppedFrames: droppedUnits,
     ...(video ? { video: videoResource(video) } : {}),
