@@ -28,7 +28,11 @@
     }, 1000 / fps);
     const stream = canvas.captureStream(fps);
     stream.addTrack(output.stream.getAudioTracks()[0]);
-    return { stream, stop: () => (clearInterval(timer), context.close()) };
+    const stop = () => {
+      clearInterval(timer);
+      return context.close();
+    };
+    return { stream, stop };
   }
 
   async function fakeDevices({ width = 640, height = 360, fps = 30 }) {
@@ -36,7 +40,10 @@
       audio: true,
       video: { width, height, frameRate: fps },
     });
-    return { stream, stop: () => stream.getTracks().forEach((track) => track.stop()) };
+    const stop = () => {
+      for (const track of stream.getTracks()) track.stop();
+    };
+    return { stream, stop };
   }
 
   class Publisher {
@@ -106,4 +113,5 @@
   }
 
   window.Publisher = Publisher;
+  window.flashAndBeep = flashAndBeep;
 })();

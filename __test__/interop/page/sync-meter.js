@@ -48,5 +48,18 @@
     return { flashes, beeps };
   }
 
+  /** What the meter itself says of a signal that went over no network: its own error, to be subtracted. */
+  async function calibrateSync(seconds) {
+    const { stream, stop } = await window.flashAndBeep({});
+    const element = document.createElement('video');
+    Object.assign(element, { autoplay: true, muted: true, srcObject: stream });
+    document.body.append(element);
+    const result = await flashesAndBeeps(element, seconds);
+    stop();
+    element.remove();
+    return result;
+  }
+
   window.flashesAndBeeps = flashesAndBeeps;
+  window.calibrateSync = calibrateSync;
 })();
