@@ -8,7 +8,7 @@ import { ensureTypeScript } from './lib/typescript.mjs';
 
 await main(async () => {
   // Asking every compiler for its version takes time: only a build needs them.
-  requireTools({ compilers: !addonIsFresh('release') });
+  requireTools({ compilers: !addonIsFresh() });
   await ensureDependencies();
   await ensureAddon();
   await ensureTypeScript();

@@ -10,6 +10,9 @@ const NOT_IN_ADDON = new Set(['tests', 'benches', 'fuzz', 'loadgen', 'testkit', 
 /** Which profile the addon on disk was built with: one for development must not end up behind `npm start`. */
 const PROFILE_NOTE = at('target/addon-profile');
 
+/** The cargo profile that everything is built with; `dev` while developing saves minutes. */
+export const PROFILE = process.env.RTMP_GATEWAY_ADDON_PROFILE || 'release';
+
 /** The platform's name in the addon's file name, as napi writes it. */
 function platform() {
   process.report.excludeNetwork = true; // else the report looks up the names of all interfaces
@@ -30,12 +33,12 @@ function builtProfile() {
 }
 
 /** Is there an addon of this profile that is newer than its sources? */
-export function addonIsFresh(profile) {
+export function addonIsFresh(profile = PROFILE) {
   return builtProfile() === profile && modified(addonPath()) > newest(SOURCES, NOT_IN_ADDON);
 }
 
-/** Builds the addon with a cargo profile (`release` by default) unless it is fresh; `force` asks cargo anyway. */
-export async function ensureAddon({ profile = 'release', force = false } = {}) {
+/** Builds the addon with a cargo profile unless it is fresh; `force` asks cargo anyway. */
+export async function ensureAddon({ profile = PROFILE, force = false } = {}) {
   if (!force && addonIsFresh(profile)) return false;
   say(`Building the native addon (${profile}); the first time this takes some minutes ...`);
   const started = new Date();
