@@ -1,10 +1,11 @@
 //! The engine from outside: starts the shards, routes requests to them, stops them.
 
 use crate::error::EngineError;
-use crate::mailbox::Mailbox;
+use crate::mailbox::{LogLevel, Mailbox};
 use crate::options::{EngineOptions, MAX_COMMANDS, MAX_WAIT};
 use crate::router::key::StreamKey;
-use crate::rtmp_io::listener;
+use crate::rtmp_io::listener::{self, Port};
+use crate::rtmp_io::tune;
 use crate::shard::{self, Command, ShardHandle, ShardStart};
 use crate::shared::Shared;
 use crate::snapshot::{Addresses, ConnectionSnapshot, ShardHealth, StreamSnapshot};
@@ -62,12 +63,24 @@ impl Engine {
     pub fn start(options: EngineOptions) -> Result<Self, EngineError> {
         options.validate()?;
         webrtc::warm_up();
-        let listeners = listener::open_all(options.host, options.rtmp_port, options.shards)?;
-        let rtmp = listeners
-            .first()
-            .and_then(|listener| listener.local_addr().ok())
-            .unwrap_or_else(|| SocketAddr::new(options.host, options.rtmp_port));
+        let open = |which, port| {
+            let wanted = SocketAddr::new(options.host, port);
+            let listeners = listener::open_all(which, wanted, options.shards, &options.tcp_congestion)?;
+            let address = listeners.first().and_then(|listener| listener.local_addr().ok()).unwrap_or(wanted);
+            Ok::<_, EngineError>((listeners, address))
+        };
+        let (listeners, rtmp) = open(Port::Rtmp, options.rtmp_port)?;
+        let (flv_listeners, flv) = match options.flv_port {
+            Some(port) => open(Port::Flv, port).map(|(listeners, address)| (listeners, Some(address)))?,
+            None => (Vec::new(), None),
+        };
+        let tcp_congestion = listeners.first().and_then(tune::congestion);
         let shared = Arc::new(Shared::new(options.clone()));
+        if tcp_congestion.as_ref().is_some_and(|has| *has != options.tcp_congestion) {
+            let has = tcp_congestion.as_deref().unwrap_or_default();
+            let message = format!("the kernel refuses TCP congestion control {}; {has} is used", options.tcp_congestion);
+            shared.log(LogLevel::Warn, "GW_CONGESTION_FALLBACK", None, message);
+        }
         let (handles, commands): (Vec<_>, Vec<_>) = (0..options.shards).map(|_| mpsc::channel(MAX_COMMANDS)).unzip();
         let (outputs, transcoded): (Vec<_>, Vec<_>) =
             (0..options.shards).map(|_| mpsc::channel(MAX_TRANSCODED)).unzip();
@@ -77,12 +90,13 @@ impl Engine {
         let mut engine = Self {
             shared: shared.clone(),
             shards: Vec::new(),
-            addresses: Addresses { rtmp, webrtc: Vec::new() },
+            addresses: Addresses { rtmp, flv, tcp_congestion, webrtc: Vec::new() },
             transcoding: transcoding.clone(),
             stop,
             setups: Semaphore::new(MAX_SETUPS),
             requests: Semaphore::new(MAX_REQUESTS),
         };
+        let mut flv_listeners = flv_listeners.into_iter();
         let parts = listeners.into_iter().zip(commands).zip(transcoded).enumerate();
         for (index, ((listener, commands), transcoded)) in parts {
             let offset = index as u16;
@@ -93,6 +107,7 @@ impl Engine {
                 handles: handles.clone(),
                 commands,
                 listener,
+                flv_listener: flv_listeners.next(),
                 webrtc: webrtc::BindOptions {
                     address: SocketAddr::new(options.host, port),
                     public_ips: options.public_ips.clone(),

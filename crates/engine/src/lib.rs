@@ -2,6 +2,7 @@
 
 mod engine;
 mod error;
+mod flv_io;
 mod mailbox;
 mod options;
 mod router;

@@ -4,6 +4,7 @@
 //! at most one entry, and log records are bounded with their drops counted.
 
 use crate::options::MAX_PENDING_ASKS;
+use crate::snapshot::Protocol;
 use std::collections::{HashMap, VecDeque};
 use std::net::SocketAddr;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -32,6 +33,8 @@ pub struct Ask {
     pub generation: u64,
     /// Publish or play.
     pub kind: AskKind,
+    /// How it would be sent or received: RTMP or FLV.
+    pub protocol: Protocol,
     /// RTMP app without its query string: the room.
     pub room: String,
     /// Stream name without its query string.
@@ -45,7 +48,7 @@ pub struct Ask {
 }
 
 /// The answer to an [`Ask`].
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Decision {
     /// Whether the connection may.
     pub accept: bool,
@@ -53,6 +56,8 @@ pub struct Decision {
     pub code: Option<String>,
     /// Human-readable reason of a refusal.
     pub description: Option<String>,
+    /// Of an accepted publish request: end the publisher that the name has now, if any.
+    pub take_over: bool,
 }
 
 /// Why a connection that had asked is gone.
@@ -277,6 +282,7 @@ mod tests {
             connection_id,
             generation,
             kind: AskKind::Publish,
+            protocol: Protocol::Rtmp,
             room: "live".into(),
             name: "a".into(),
             query: String::new(),
@@ -286,7 +292,7 @@ mod tests {
     }
 
     fn yes() -> Decision {
-        Decision { accept: true, code: None, description: None }
+        Decision { accept: true, ..Decision::default() }
     }
 
     #[test]

@@ -13,7 +13,18 @@ pub const MAX_CONNECTIONS_PER_ADDRESS: usize = 10_000;
 pub const MAX_PENDING_ASKS: usize = 1_024;
 /// How long a publish or play request waits for its decision before it is refused.
 pub const DECISION_TIMEOUT: Duration = Duration::from_secs(3);
-/// WHEP requests that wait for a stream to appear, per shard.
+/// How long viewers stay when their publisher vanishes: a phone that changes network is back within it.
+pub const PUBLISHER_GRACE: Duration = Duration::from_secs(15);
+/// How long a player may stay over its queue's bound before it is closed: longer than a mobile link's usual stall, short
+/// enough that 2 MiB for each of many stalled readers are not held for long.
+pub const PLAYER_GRACE: Duration = Duration::from_secs(10);
+/// How long audio waits for the next video frame to share its write: a frame of 25 fps video is at most that far away.
+pub const AUDIO_HOLD: Duration = Duration::from_millis(40);
+/// Longest audio hold: beyond it lips and sound part visibly in players without a buffer.
+pub const MAX_AUDIO_HOLD: Duration = Duration::from_millis(500);
+/// Congestion control asked for: keeps live video flowing through random loss, where CUBIC falls seconds behind.
+pub const TCP_CONGESTION: &str = "bbr";
+/// WHEP and HTTP-FLV requests that wait for a stream to appear, per shard.
 pub const MAX_WAITING_VIEWERS: usize = 1_024;
 /// Longest wait for a stream to appear, whatever the request says.
 pub const MAX_WAIT: Duration = Duration::from_secs(30);
@@ -41,6 +52,18 @@ pub struct EngineOptions {
     pub public_ips: Vec<IpAddr>,
     /// How long a publish or play request waits for its decision.
     pub decision_timeout: Duration,
+    /// HTTP-FLV port; 0 picks a free one, `None` serves no HTTP-FLV.
+    pub flv_port: Option<u16>,
+    /// How long viewers stay when their publisher vanishes, before they are told that the stream has ended.
+    pub publisher_grace: Duration,
+    /// How long a player may stay over its queue's bound, or take nothing at all, before it is closed as too slow.
+    pub player_grace: Duration,
+    /// How long audio waits for the next video frame to share its write; zero sends it at once.
+    pub audio_hold: Duration,
+    /// Leave small writes to be merged by the kernel (Nagle's algorithm): cheaper, at the price of delay.
+    pub nagle: bool,
+    /// TCP congestion control asked for on the listeners; the kernel's default stays where it refuses.
+    pub tcp_congestion: String,
 }
 
 impl Default for EngineOptions {
@@ -52,6 +75,12 @@ impl Default for EngineOptions {
             shards: 1,
             public_ips: Vec::new(),
             decision_timeout: DECISION_TIMEOUT,
+            flv_port: None,
+            publisher_grace: PUBLISHER_GRACE,
+            player_grace: PLAYER_GRACE,
+            audio_hold: AUDIO_HOLD,
+            nagle: false,
+            tcp_congestion: TCP_CONGESTION.to_owned(),
         }
     }
 }
@@ -70,6 +99,10 @@ impl EngineOptions {
         }
         if self.decision_timeout.is_zero() || self.decision_timeout > Duration::from_secs(30) {
             return Err(EngineError::BadOption("decision timeout must be 1 ms to 30 s".into()));
+        }
+        if self.audio_hold > MAX_AUDIO_HOLD {
+            let most = MAX_AUDIO_HOLD.as_millis();
+            return Err(EngineError::BadOption(format!("the audio hold must be 0 to {most} ms")));
         }
         Ok(())
     }

@@ -10,6 +10,8 @@ pub enum Protocol {
     Rtmp,
     /// WebRTC over UDP.
     Webrtc,
+    /// FLV over HTTP.
+    Flv,
 }
 
 /// A video track of a stream.
@@ -120,6 +122,10 @@ pub struct ConnectionSnapshot {
     pub bytes_in: u64,
     /// Bytes sent.
     pub bytes_out: u64,
+    /// Bytes that wait for the peer to take them; 0 for WebRTC, which has queues of its own.
+    pub queued_bytes: u64,
+    /// Milliseconds of media that wait for the peer to take them.
+    pub queued_ms: u64,
     /// The shard it lives on.
     pub shard: u32,
 }
@@ -135,6 +141,12 @@ pub struct ShardHealth {
     pub connections: u32,
     /// Streams it owns.
     pub streams: u32,
+    /// Writes to RTMP and FLV sockets so far.
+    pub writes: u64,
+    /// Audio frames that waited for the next video frame to share its write.
+    pub held_audio: u64,
+    /// Times such a wait ended before a video frame came.
+    pub expired_holds: u64,
 }
 
 /// Where the engine listens, ports resolved.
@@ -142,6 +154,10 @@ pub struct ShardHealth {
 pub struct Addresses {
     /// RTMP.
     pub rtmp: SocketAddr,
+    /// HTTP-FLV, when it is served.
+    pub flv: Option<SocketAddr>,
+    /// Congestion control of the RTMP and FLV listeners, read back; `None` where the system does not tell.
+    pub tcp_congestion: Option<String>,
     /// WebRTC, by shard.
     pub webrtc: Vec<SocketAddr>,
 }

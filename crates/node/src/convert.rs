@@ -17,6 +17,7 @@ fn protocol(protocol: engine::Protocol) -> String {
     match protocol {
         engine::Protocol::Rtmp => "rtmp",
         engine::Protocol::Webrtc => "webrtc",
+        engine::Protocol::Flv => "flv",
     }
     .to_owned()
 }
@@ -38,6 +39,14 @@ impl TryFrom<EngineOptions> for engine::EngineOptions {
             decision_timeout: options
                 .decision_timeout_ms
                 .map_or(default.decision_timeout, |ms| std::time::Duration::from_millis(ms.into())),
+            flv_port: options.flv_port,
+            audio_hold: options
+                .audio_hold_ms
+                .map_or(default.audio_hold, |ms| std::time::Duration::from_millis(ms.into())),
+            nagle: options.nagle.unwrap_or(default.nagle),
+            tcp_congestion: options.tcp_congestion.unwrap_or(default.tcp_congestion),
+            publisher_grace: default.publisher_grace,
+            player_grace: default.player_grace,
         })
     }
 }
@@ -50,7 +59,12 @@ impl From<std::net::SocketAddr> for SocketAddress {
 
 impl From<&engine::Addresses> for EngineAddresses {
     fn from(addresses: &engine::Addresses) -> Self {
-        Self { rtmp: addresses.rtmp.into(), webrtc: addresses.webrtc.iter().map(|&address| address.into()).collect() }
+        Self {
+            rtmp: addresses.rtmp.into(),
+            flv: addresses.flv.map(Into::into),
+            tcp_congestion: addresses.tcp_congestion.clone(),
+            webrtc: addresses.webrtc.iter().map(|&address| address.into()).collect(),
+        }
     }
 }
 
@@ -64,6 +78,7 @@ impl From<engine::Ask> for Ask {
             connection_id: number(ask.connection_id),
             generation: number(ask.generation),
             kind: kind.to_owned(),
+            protocol: protocol(ask.protocol),
             room: ask.room,
             name: ask.name,
             query: ask.query,
@@ -108,7 +123,12 @@ impl From<engine::Updates> for Updates {
 
 impl From<Decision> for engine::Decision {
     fn from(decision: Decision) -> Self {
-        Self { accept: decision.accept, code: decision.code, description: decision.description }
+        Self {
+            accept: decision.accept,
+            code: decision.code,
+            description: decision.description,
+            take_over: decision.take_over.unwrap_or(false),
+        }
     }
 }
 
@@ -169,6 +189,8 @@ impl From<engine::ConnectionSnapshot> for ConnectionSnapshot {
             remote_address: connection.remote_address.map(|address| address.to_string()),
             bytes_in: number(connection.bytes_in),
             bytes_out: number(connection.bytes_out),
+            queued_bytes: number(connection.queued_bytes),
+            queued_ms: number(connection.queued_ms),
             shard: connection.shard,
         }
     }
@@ -176,7 +198,15 @@ impl From<engine::ConnectionSnapshot> for ConnectionSnapshot {
 
 impl From<engine::ShardHealth> for ShardHealth {
     fn from(health: engine::ShardHealth) -> Self {
-        Self { shard: health.shard, lag_ms: health.lag_ms, connections: health.connections, streams: health.streams }
+        Self {
+            shard: health.shard,
+            lag_ms: health.lag_ms,
+            connections: health.connections,
+            streams: health.streams,
+            writes: number(health.writes),
+            held_audio: number(health.held_audio),
+            expired_holds: number(health.expired_holds),
+        }
     }
 }
 

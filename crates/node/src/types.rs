@@ -17,6 +17,15 @@ pub struct EngineOptions {
     pub public_ips: Vec<String>,
     /// How long a publish or play request waits for its decision, in ms; 3000 by default.
     pub decision_timeout_ms: Option<u32>,
+    /// HTTP-FLV port; 0 picks a free one, absent serves no HTTP-FLV.
+    pub flv_port: Option<u16>,
+    /// How long audio for RTMP and FLV players waits for the next video frame to share its write, in ms; 40 by default, 0 sends
+    /// it at once.
+    pub audio_hold_ms: Option<u32>,
+    /// Leave small RTMP and FLV writes to be merged by the kernel (Nagle's algorithm).
+    pub nagle: Option<bool>,
+    /// TCP congestion control asked for on the RTMP and FLV listeners; `bbr` by default.
+    pub tcp_congestion: Option<String>,
 }
 
 /// An address the engine listens on.
@@ -33,6 +42,10 @@ pub struct SocketAddress {
 pub struct EngineAddresses {
     /// RTMP over TCP.
     pub rtmp: SocketAddress,
+    /// FLV over HTTP, when it is served.
+    pub flv: Option<SocketAddress>,
+    /// TCP congestion control of the RTMP and FLV listeners as the kernel reports it.
+    pub tcp_congestion: Option<String>,
     /// WebRTC over UDP, by shard.
     pub webrtc: Vec<SocketAddress>,
 }
@@ -47,6 +60,9 @@ pub struct Ask {
     /// What it wants to do.
     #[napi(ts_type = "'publish' | 'play'")]
     pub kind: String,
+    /// How it would send or receive.
+    #[napi(ts_type = "'rtmp' | 'flv'")]
+    pub protocol: String,
     /// RTMP app without its query: the room.
     pub room: String,
     /// Stream name without its query.
@@ -127,6 +143,8 @@ pub struct Decision {
     pub code: Option<String>,
     /// Reason of a refusal, for people.
     pub description: Option<String>,
+    /// Of an accepted publish: end the publisher that the name has now, if any.
+    pub take_over: Option<bool>,
 }
 
 /// Who publishes a stream.
@@ -224,7 +242,7 @@ pub struct ConnectionSnapshot {
     /// Unique in the process.
     pub id: i64,
     /// Protocol.
-    #[napi(ts_type = "'rtmp' | 'webrtc'")]
+    #[napi(ts_type = "'rtmp' | 'webrtc' | 'flv'")]
     pub protocol: String,
     /// Name of its state.
     pub state: String,
@@ -240,6 +258,10 @@ pub struct ConnectionSnapshot {
     pub bytes_in: i64,
     /// Bytes sent.
     pub bytes_out: i64,
+    /// Bytes that wait for the peer to take them; 0 for WebRTC.
+    pub queued_bytes: i64,
+    /// Milliseconds of media that wait for the peer to take them.
+    pub queued_ms: i64,
     /// The shard it lives on.
     pub shard: u32,
 }
@@ -251,10 +273,16 @@ pub struct ShardHealth {
     pub shard: u32,
     /// Worst lateness of its timer in the last second, in ms.
     pub lag_ms: f64,
-    /// RTMP connections it owns.
+    /// RTMP and FLV connections it owns.
     pub connections: u32,
     /// Live streams it owns.
     pub streams: u32,
+    /// Writes to RTMP and FLV sockets so far.
+    pub writes: i64,
+    /// Audio frames that waited for the next video frame to share its write.
+    pub held_audio: i64,
+    /// Times such a wait ended before a video frame came.
+    pub expired_holds: i64,
 }
 
 /// A WHEP request.

@@ -20,10 +20,10 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-/// How long viewers stay when their publisher vanishes: a phone that changes network is back within it.
-pub(crate) const PUBLISHER_GRACE: Duration = Duration::from_secs(15);
 /// How long after a publisher's first unit a missing track is no longer waited for when a viewer asks what there is.
 const TRACK_WAIT: Duration = Duration::from_millis(700);
+/// Audio waits for a video frame only while video comes at least this often.
+const VIDEO_PAUSE: Duration = Duration::from_millis(500);
 
 /// Who publishes.
 pub(crate) struct Publisher {
@@ -99,6 +99,9 @@ pub(crate) struct Stream {
     /// Video minus audio against the source's sender reports, in microseconds.
     skew_micros: Option<i64>,
     last_unit: Option<Instant>,
+    last_video: Option<Instant>,
+    /// When audio that waits for the next video frame leaves at the latest.
+    held_until: Option<Instant>,
     /// Instant of stream time 0.
     started: Option<Instant>,
     rejected: u64,
@@ -123,6 +126,8 @@ impl Stream {
             rtmp_audio: RtmpAudio::default(),
             skew_micros: None,
             last_unit: None,
+            last_video: None,
+            held_until: None,
             started: None,
             rejected: 0,
             dropped: 0,
@@ -165,6 +170,13 @@ impl Stream {
         }
         shard.shared.mailbox.stream(&self.key.room, &self.key.name, true);
         Some(self.epoch)
+    }
+
+    /// Takes the name from its publisher for connection `by`, which publishes it next; viewers do not notice an end.
+    /// The publisher that has to be told, or `None` when there is none or it is `by` itself.
+    pub(crate) fn release_name(&mut self, by: u64) -> Option<Publisher> {
+        let live = self.live.take_if(|live| live.publisher.connection_id != by)?;
+        Some(live.publisher)
     }
 
     /// The publisher of `epoch` is gone; viewers stay for the grace time.
@@ -275,15 +287,51 @@ impl Stream {
     fn send_to_players(&mut self, now: Instant, unit: Unit, shard: &ShardState) {
         let outgoing = Outgoing::unit(&unit);
         let dropped = self.dropped;
+        let hold = self.hold_audio(now, outgoing.kind, shard);
         for player in &mut self.players {
             self.dropped += player.send(now, &outgoing);
-            player.flush(now);
+            if !hold {
+                player.flush(now);
+            }
         }
         if self.dropped > dropped {
             // Players that lost pictures resume at a keyframe: a WebRTC source can be asked for one.
             self.request_keyframe(shard);
         }
         self.gop.push(Rc::new(Cached { unit, outgoing }));
+    }
+
+    /// Whether a unit stays queued for the next video frame to share its write. Video never waits.
+    fn hold_audio(&mut self, now: Instant, kind: TrackKind, shard: &ShardState) -> bool {
+        if kind == TrackKind::Video {
+            self.last_video = Some(now);
+            self.held_until = None;
+            return false;
+        }
+        let hold = shard.shared.options.audio_hold;
+        let video = self.last_video.is_some_and(|at| now.saturating_duration_since(at) < VIDEO_PAUSE);
+        if hold.is_zero() || !video || self.players.is_empty() {
+            return false;
+        }
+        let until = *self.held_until.get_or_insert_with(|| {
+            shard.audio_holds.add(now + hold, self.id);
+            now + hold
+        });
+        shard.audio_holds.count();
+        until > now
+    }
+
+    /// When the audio that waits now leaves at the latest.
+    pub(crate) fn held_until(&self) -> Option<Instant> {
+        self.held_until
+    }
+
+    /// Lets waiting audio go without a video frame.
+    pub(crate) fn release_audio(&mut self, now: Instant) {
+        self.held_until = None;
+        for player in &self.players {
+            player.flush(now);
+        }
     }
 
     /// Asks a WebRTC source for a keyframe (throttled there); an RTMP source cannot be asked.
@@ -318,8 +366,9 @@ impl Stream {
                 self.request_keyframe(shard);
             }
             for cached in self.gop.iter() {
-                self.dropped += player.send(now, &cached.outgoing);
+                player.send_start(&cached.outgoing);
             }
+            player.end_start();
             player.flush(now);
         }
         self.players.push(player);
@@ -327,25 +376,26 @@ impl Stream {
 
     pub(crate) fn remove_player(&mut self, connection_id: u64, message_stream_id: u32) {
         self.players
-            .retain(|player| player.connection_id != connection_id || player.message_stream_id != message_stream_id);
+            .retain(|player| player.connection_id != connection_id || player.message_stream_id() != message_stream_id);
     }
 
     pub(crate) fn player_mut(&mut self, connection_id: u64, message_stream_id: u32) -> Option<&mut Player> {
         self.players
             .iter_mut()
-            .find(|player| player.connection_id == connection_id && player.message_stream_id == message_stream_id)
+            .find(|player| player.connection_id == connection_id && player.message_stream_id() == message_stream_id)
+    }
+
+    /// Whether there is audio and video, once known: both, or one when the other has not shown up in time.
+    pub(crate) fn tracks(&self, now: Instant) -> Option<(bool, bool)> {
+        let live = self.live.as_ref()?;
+        let (audio, video) = (self.audio.is_some(), self.video.is_some());
+        let waited = now.saturating_duration_since(live.since) >= TRACK_WAIT;
+        ((audio && video) || (waited && (audio || video))).then_some((audio, video))
     }
 
     /// What a WebRTC viewer can get, once known: both tracks, or one when the other has not shown up in time.
     pub(crate) fn media(&self, now: Instant) -> Option<StreamMedia> {
-        let live = self.live.as_ref()?;
-        let both = self.video.is_some() && self.audio.is_some();
-        if !both && now.saturating_duration_since(live.since) < TRACK_WAIT {
-            return None;
-        }
-        if self.video.is_none() && self.audio.is_none() {
-            return None;
-        }
+        self.tracks(now)?;
         let video = match self.video.as_ref().map(|track| &*track.config) {
             Some(CodecConfig::H264(config)) => Some(VideoFormat { profile_level_id: Some(config.profile_level_id()) }),
             Some(_) => None,
@@ -388,7 +438,8 @@ impl Stream {
 
     /// Ends grace times; called about every 100 ms.
     pub(crate) fn tick(&mut self, now: Instant, shard: &ShardState) {
-        let grace_over = self.ended_at.is_some_and(|at| now.saturating_duration_since(at) >= PUBLISHER_GRACE);
+        let grace = shard.shared.options.publisher_grace;
+        let grace_over = self.ended_at.is_some_and(|at| now.saturating_duration_since(at) >= grace);
         if grace_over {
             self.ended_at = None;
             for player in &mut self.players {

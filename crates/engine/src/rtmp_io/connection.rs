@@ -9,7 +9,7 @@ use super::outbox::{Outbox, QueuedBytes};
 use crate::mailbox::{Ask, AskKind, Closed, Decision, LogLevel};
 use crate::router::SharedStream;
 use crate::router::key::StreamKey;
-use crate::router::player::Player;
+use crate::router::player::{Framing, Player};
 use crate::router::stream::Publisher;
 use crate::shard::{Command, ShardState};
 use crate::shared::Admission;
@@ -19,7 +19,9 @@ use rtmp_gateway_rtmp::RandomBytes;
 use rtmp_gateway_rtmp::chunk::MediaKind;
 use rtmp_gateway_rtmp::escape::Escaped;
 use rtmp_gateway_rtmp::session::SessionError;
-use rtmp_gateway_rtmp::session::server::{CloseReason, Event, Output, ServerConfig, ServerSession, StreamRequest};
+use rtmp_gateway_rtmp::session::server::{
+    CloseReason, Event, Output, ServerConfig, ServerSession, StateName, StreamRequest,
+};
 use std::io;
 use std::net::SocketAddr;
 use std::os::fd::AsFd;
@@ -66,6 +68,7 @@ pub(crate) struct Handoff {
     generation: u64,
     kind: AskKind,
     request: Box<StreamRequest>,
+    take_over: bool,
 }
 
 /// Why a connection's task ends.
@@ -105,18 +108,25 @@ impl Connection {
         random: [u8; 32],
     ) -> Self {
         let now = Instant::now();
-        let info = Rc::new(ConnectionInfo::new(shard.shared.next_id(), Protocol::Rtmp, remote, now));
+        let info = Rc::new(ConnectionInfo::new(
+            shard.shared.next_id(),
+            Protocol::Rtmp,
+            remote,
+            now,
+            StateName::Handshake.as_str(),
+        ));
         let session = ServerSession::new(ServerConfig::default(), now, RandomBytes::new(random));
         Self::assemble(shard, Rc::new(socket), session, info, admission, 0, 0)
     }
 
     /// A connection from another shard; its accepted request is started by [`Connection::run`]'s caller.
     pub(crate) fn arrived(shard: Rc<ShardState>, handoff: Handoff) -> io::Result<Self> {
-        let Handoff { socket, session, queued, bytes_out, info, admission, generation, kind, request } = handoff;
+        let Handoff { socket, session, queued, bytes_out, info, admission, generation, kind, request, take_over } =
+            handoff;
         let socket = Rc::new(TcpStream::from_std(socket)?);
         let mut connection = Self::assemble(shard, socket, session, Rc::new(info), admission, generation, bytes_out);
         connection.outbox.restore(queued);
-        connection.start(kind, &request);
+        connection.start(kind, &request, take_over);
         Ok(connection)
     }
 
@@ -129,7 +139,7 @@ impl Connection {
         generation: u64,
         bytes_out: u64,
     ) -> Self {
-        let outbox = Rc::new(Outbox::new(socket.clone(), bytes_out));
+        let outbox = Rc::new(Outbox::new(socket.clone(), bytes_out, shard.writes.clone()));
         let control = Rc::<Control>::default();
         shard.connections.borrow_mut().insert(info.id, (info.clone(), outbox.clone(), control.clone()));
         Self {
@@ -164,7 +174,8 @@ impl Connection {
             }
             self.process_control(now)?;
             let empty = self.flush(now)?;
-            self.info.set_state(self.session.state());
+            let state = self.session.state();
+            self.info.set_state(state.name.as_str(), state.since);
             let deadline = [self.session.poll_timeout(), self.pending.as_ref().map(|pending| pending.deadline)]
                 .into_iter()
                 .flatten()
@@ -191,10 +202,9 @@ impl Connection {
                 }
                 () = self.outbox.wake.notified() => {}
                 decision = decided => {
-                    let decision = decision.unwrap_or(Decision {
-                        accept: false,
-                        code: None,
+                    let decision = decision.unwrap_or_else(|_| Decision {
                         description: Some("the gateway is stopping".into()),
+                        ..Decision::default()
                     });
                     if let Some(end) = self.decided(decision) {
                         return Ok(end);
@@ -233,7 +243,7 @@ impl Connection {
 
     fn flush(&mut self, now: Instant) -> Result<bool, End> {
         let empty = self.outbox.flush(now).map_err(|error| End::Peer(error.to_string()))?;
-        if self.outbox.hopeless(now) {
+        if self.outbox.hopeless(now, self.shard.shared.options.player_grace) {
             return Err(End::Engine { code: "GW_PEER_TOO_SLOW", reason: CloseReason::TooSlow });
         }
         Ok(empty)
@@ -244,7 +254,7 @@ impl Connection {
         if self.pending.as_ref().is_some_and(|pending| now >= pending.deadline) {
             self.shard.shared.mailbox.withdraw(self.info.id);
             let refusal =
-                Decision { accept: false, code: None, description: Some("no decision in time; try again".into()) };
+                Decision { description: Some("no decision in time; try again".into()), ..Decision::default() };
             self.shard.shared.log(
                 LogLevel::Warn,
                 "GW_DECISION_TIMEOUT",
@@ -345,6 +355,7 @@ impl Connection {
             connection_id: self.info.id,
             generation: self.generation,
             kind,
+            protocol: Protocol::Rtmp,
             room: request.room.clone(),
             name: request.name.clone(),
             query: request.query.clone(),
@@ -389,14 +400,14 @@ impl Connection {
         }
         let home = StreamKey::home_shard(&request.room, self.shard.handles.len());
         if home != self.shard.index && self.roles.is_empty() {
-            return Some(self.move_to(home, kind, request));
+            return Some(self.move_to(home, kind, request, decision.take_over));
         }
-        self.start(kind, &request);
+        self.start(kind, &request, decision.take_over);
         None
     }
 
     /// Takes the connection apart and sends it to the home shard of its room.
-    fn move_to(&mut self, home: usize, kind: AskKind, request: Box<StreamRequest>) -> End {
+    fn move_to(&mut self, home: usize, kind: AskKind, request: Box<StreamRequest>, take_over: bool) -> End {
         let Some(handle) = self.shard.handles.get(home).cloned() else {
             return End::Engine { code: "GW_BUSY", reason: CloseReason::Internal };
         };
@@ -414,6 +425,7 @@ impl Connection {
             generation: self.generation,
             kind,
             request,
+            take_over,
         };
         match handle.try_send(Command::Handoff(Box::new(handoff))) {
             Ok(()) => End::Moved,
@@ -422,7 +434,7 @@ impl Connection {
     }
 
     /// Starts an authorized publish or play on this shard.
-    fn start(&mut self, kind: AskKind, request: &StreamRequest) {
+    fn start(&mut self, kind: AskKind, request: &StreamRequest, take_over: bool) {
         let now = Instant::now();
         let key = StreamKey::new(&request.room, &request.name);
         let message_stream_id = request.message_stream_id;
@@ -433,19 +445,27 @@ impl Connection {
         };
         match kind {
             AskKind::Publish => {
-                let publisher =
-                    Publisher {
+                let publisher = Publisher {
                     protocol: Protocol::Rtmp,
                     connection_id: self.info.id,
                     remote: Some(self.info.remote),
                     session: None,
                 };
+                let replaced = if take_over { stream.borrow_mut().release_name(self.info.id) } else { None };
                 let Some(epoch) = stream.borrow_mut().publish(now, publisher, &self.shard) else {
                     self.log(LogLevel::Warn, "GW_STREAM_TAKEN", format!("{}/{} is taken", key.room, key.name));
                     let description = format!("{}/{} is already being published", key.room, key.name);
                     self.reject(kind, message_stream_id, Some("NetStream.Publish.BadName"), &description);
                     return;
                 };
+                if let Some(replaced) = replaced {
+                    let message = format!(
+                        "{}/{}: connection {} takes over from {}",
+                        key.room, key.name, self.info.id, replaced.connection_id
+                    );
+                    self.log(LogLevel::Info, "GW_PUBLISHER_REPLACED", message);
+                    self.shard.end_publisher(&replaced);
+                }
                 self.session.accept_publish(now, message_stream_id);
                 self.roles.push(Role::Publishing { message_stream_id, stream, epoch, units: Box::default() });
             }
@@ -455,10 +475,10 @@ impl Connection {
                 let _ = self.process_outputs(now);
                 let player = Player::new(
                     self.info.id,
-                    message_stream_id,
+                    Framing::Rtmp { message_stream_id, chunk_size: self.session.out_chunk_size() },
                     self.outbox.clone(),
                     self.control.clone(),
-                    self.session.out_chunk_size(),
+                    self.shard.shared.options.player_grace,
                 );
                 stream.borrow_mut().add_player(now, player, &self.shard);
                 self.roles.push(Role::Playing { message_stream_id, stream });
@@ -474,6 +494,9 @@ impl Connection {
                 }
                 ControlEvent::StreamStarted { message_stream_id } => {
                     self.session.notify_publish(now, message_stream_id);
+                }
+                ControlEvent::Replaced => {
+                    return Err(End::Engine { code: "GW_PUBLISHER_REPLACED", reason: CloseReason::Replaced });
                 }
                 ControlEvent::CloseTooSlow => {
                     return Err(End::Engine { code: "GW_PEER_TOO_SLOW", reason: CloseReason::TooSlow });

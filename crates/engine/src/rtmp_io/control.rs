@@ -12,6 +12,8 @@ pub(crate) enum ControlEvent {
     StreamEnded { message_stream_id: u32 },
     /// A publisher is back on the stream a player watches.
     StreamStarted { message_stream_id: u32 },
+    /// Another publisher of the same identity took the name over.
+    Replaced,
     /// The peer reads too slowly for too long.
     CloseTooSlow,
     /// The engine stops.

@@ -1,14 +1,40 @@
-//! RTMP listeners: one per shard on the same port (`SO_REUSEPORT`), so that the kernel spreads new sockets over shards.
+//! TCP listeners: one per shard on the same port (`SO_REUSEPORT`), so that the kernel spreads new sockets over shards.
 
+use super::tune;
 use crate::EngineError;
 use socket2::{Domain, Protocol, Socket, Type};
 use std::io;
-use std::net::{IpAddr, SocketAddr, TcpListener};
+use std::net::{SocketAddr, TcpListener};
 
 /// Connections the kernel may hold before they are accepted.
 const BACKLOG: i32 = 4_096;
 
-fn open(address: SocketAddr, shared_port: bool) -> io::Result<TcpListener> {
+/// Which port is opened: how errors name it, and the flag that moves it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Port {
+    /// RTMP.
+    Rtmp,
+    /// HTTP-FLV.
+    Flv,
+}
+
+impl Port {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Rtmp => "RTMP",
+            Self::Flv => "HTTP-FLV",
+        }
+    }
+
+    const fn flag(self) -> &'static str {
+        match self {
+            Self::Rtmp => "--rtmp-port",
+            Self::Flv => "--flv-port",
+        }
+    }
+}
+
+fn open(address: SocketAddr, shared_port: bool, congestion: &str) -> io::Result<TcpListener> {
     let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
     // A restart must not wait for old connections in TIME_WAIT.
     socket.set_reuse_address(true)?;
@@ -16,6 +42,7 @@ fn open(address: SocketAddr, shared_port: bool) -> io::Result<TcpListener> {
         socket.set_reuse_port(true)?;
     }
     socket.set_nonblocking(true)?;
+    tune::set_congestion(&socket, congestion);
     socket.bind(&address.into())?;
     socket.listen(BACKLOG)?;
     Ok(socket.into())
@@ -24,19 +51,23 @@ fn open(address: SocketAddr, shared_port: bool) -> io::Result<TcpListener> {
 /// Opens `count` listeners on one port; with port 0 the kernel picks it for all of them.
 ///
 /// `SO_REUSEPORT` would let a second gateway share the port in silence, so the port is first bound without it.
-pub(crate) fn open_all(host: IpAddr, port: u16, count: usize) -> Result<Vec<TcpListener>, EngineError> {
-    let wanted = SocketAddr::new(host, port);
+pub(crate) fn open_all(
+    which: Port,
+    wanted: SocketAddr,
+    count: usize,
+    congestion: &str,
+) -> Result<Vec<TcpListener>, EngineError> {
     let failed = |source: io::Error| match source.kind() {
-        io::ErrorKind::AddrInUse => EngineError::PortInUse { what: "RTMP", address: wanted, flag: "--rtmp-port" },
-        _ => EngineError::Listen { what: "RTMP", address: wanted, source },
+        io::ErrorKind::AddrInUse => EngineError::PortInUse { what: which.name(), address: wanted, flag: which.flag() },
+        _ => EngineError::Listen { what: which.name(), address: wanted, source },
     };
-    let first = open(wanted, false).map_err(failed)?;
+    let first = open(wanted, false, congestion).map_err(failed)?;
     if count == 1 {
         return Ok(vec![first]);
     }
     let address = first.local_addr().map_err(failed)?;
     drop(first);
-    (0..count).map(|_| open(address, true).map_err(failed)).collect()
+    (0..count).map(|_| open(address, true, congestion).map_err(failed)).collect()
 }
 
 #[cfg(test)]
@@ -45,14 +76,19 @@ mod tests {
 
     #[test]
     fn a_port_in_use_is_said_even_between_gateways_of_many_shards() {
-        let host = IpAddr::from([127, 0, 0, 1]);
-        let first = open_all(host, 0, 2).expect("free port");
-        let port = first[0].local_addr().expect("address").port();
-        assert_eq!(first[1].local_addr().expect("address").port(), port);
-        for count in [1, 2] {
-            let error = open_all(host, port, count).expect_err("in use");
-            assert_eq!(error.code(), "GW_PORT_IN_USE");
-            assert!(error.to_string().contains("--rtmp-port"), "{error}");
+        let host = SocketAddr::from(([127, 0, 0, 1], 0));
+        let first = open_all(Port::Rtmp, host, 2, "reno").expect("free port");
+        let address = first[0].local_addr().expect("address");
+        assert_eq!(first[1].local_addr().expect("address"), address);
+        for (port, flag) in [(Port::Rtmp, "--rtmp-port"), (Port::Flv, "--flv-port")] {
+            for count in [1, 2] {
+                let error = open_all(port, address, count, "reno").expect_err("in use");
+                assert_eq!(error.code(), "GW_PORT_IN_USE");
+                assert!(error.to_string().contains(flag), "{error}");
+            }
         }
+        assert_eq!(tune::congestion(&first[1]).as_deref().unwrap_or("reno"), "reno", "read back");
+        let refused = open_all(Port::Rtmp, host, 1, "no-such-algorithm").expect("opens all the same");
+        assert_ne!(tune::congestion(&refused[0]).as_deref(), Some("no-such-algorithm"));
     }
 }

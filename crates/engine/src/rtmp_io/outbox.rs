@@ -18,8 +18,6 @@ pub(crate) const MAX_QUEUED_BYTES: usize = 2 * 1024 * 1024;
 pub(crate) const MAX_QUEUED_MEDIA: Duration = Duration::from_secs(2);
 /// Bytes at which even audio and control no longer fit and the connection is closed.
 pub(crate) const HARD_QUEUED_BYTES: usize = 4 * 1024 * 1024;
-/// How long a connection may make no progress at all with data queued before it is closed.
-pub(crate) const STALL_GRACE: Duration = Duration::from_secs(10);
 /// Slices of one vectored write; the kernel's limit is 1,024, beyond 64 nothing is gained.
 const MAX_SLICES: usize = 64;
 
@@ -75,6 +73,25 @@ impl Item {
     fn length(&self) -> usize {
         usize::from(self.header.length) + self.body.len()
     }
+
+    fn media_time(&self) -> Option<i64> {
+        match self.piece {
+            Piece::Video(at) | Piece::Audio(at) => Some(at),
+            Piece::Keep | Piece::Continuation => None,
+        }
+    }
+}
+
+impl Queue {
+    /// Time in ms of the oldest frame that waits, the backlog apart.
+    fn oldest(&self) -> Option<i64> {
+        self.items.iter().skip(self.backlog_items).find_map(Item::media_time)
+    }
+
+    /// Bytes that wait, the backlog apart.
+    fn live_bytes(&self) -> usize {
+        self.bytes.saturating_sub(self.backlog_bytes)
+    }
 }
 
 #[derive(Default)]
@@ -83,6 +100,10 @@ struct Queue {
     bytes: usize,
     /// Bytes of the front item already written.
     written: usize,
+    /// Items at the front that are a late joiner's start: bounded by the cache they come from, shared with every other
+    /// joiner, and no sign of a slow reader.
+    backlog_items: usize,
+    backlog_bytes: usize,
     /// Since when the socket has taken nothing although something is queued.
     stalled_since: Option<Instant>,
     failed: Option<io::ErrorKind>,
@@ -96,13 +117,23 @@ pub(crate) struct Outbox {
     socket: Rc<TcpStream>,
     queue: RefCell<Queue>,
     bytes_out: Cell<u64>,
+    writes: Rc<Cell<u64>>,
     /// Wakes the connection's task when the socket is full or the connection must close.
     pub(crate) wake: Notify,
 }
 
 impl Outbox {
-    pub(crate) fn new(socket: Rc<TcpStream>, bytes_out: u64) -> Self {
-        Self { socket, queue: RefCell::default(), bytes_out: Cell::new(bytes_out), wake: Notify::new() }
+    /// `writes` counts the writes of all connections of a shard.
+    pub(crate) fn new(socket: Rc<TcpStream>, bytes_out: u64, writes: Rc<Cell<u64>>) -> Self {
+        Self { socket, queue: RefCell::default(), bytes_out: Cell::new(bytes_out), writes, wake: Notify::new() }
+    }
+
+    /// Bytes queued, and milliseconds of media from the oldest to the newest queued frame.
+    pub(crate) fn queued(&self) -> (u64, u64) {
+        let queue = self.queue.borrow();
+        let newest = queue.items.iter().rev().find_map(Item::media_time);
+        let length = newest.zip(queue.oldest()).map_or(0, |(newest, oldest)| newest.saturating_sub(oldest));
+        (queue.bytes as u64, u64::try_from(length).unwrap_or(0))
     }
 
     /// Bytes the socket has taken over the connection's life.
@@ -131,6 +162,13 @@ impl Outbox {
         queue.items.push_back(item);
     }
 
+    /// Everything queued now is a late joiner's start: it does not count against the bounds and is not dropped.
+    pub(crate) fn mark_backlog(&self) {
+        let mut queue = self.queue.borrow_mut();
+        queue.backlog_items = queue.items.len();
+        queue.backlog_bytes = queue.bytes;
+    }
+
     /// Queues bytes that are already framed.
     pub(crate) fn push_bytes(&self, bytes: Bytes) {
         self.push(Inline::EMPTY, bytes, Piece::Keep);
@@ -139,21 +177,17 @@ impl Outbox {
     /// Whether media of the timestamp given should be dropped because too much waits before it.
     pub(crate) fn over_bound(&self, timestamp: i64) -> bool {
         let queue = self.queue.borrow();
-        if queue.bytes > MAX_QUEUED_BYTES {
+        if queue.live_bytes() > MAX_QUEUED_BYTES {
             return true;
         }
-        let oldest = queue.items.iter().find_map(|item| match item.piece {
-            Piece::Video(at) | Piece::Audio(at) => Some(at),
-            Piece::Keep | Piece::Continuation => None,
-        });
-        oldest.is_some_and(|oldest| timestamp.saturating_sub(oldest) > MAX_QUEUED_MEDIA.as_millis() as i64)
+        queue.oldest().is_some_and(|oldest| timestamp.saturating_sub(oldest) > MAX_QUEUED_MEDIA.as_millis() as i64)
     }
 
-    /// Whether the connection must be closed: far over its bytes, or nothing taken for the grace time.
-    pub(crate) fn hopeless(&self, now: Instant) -> bool {
+    /// Whether the connection must be closed: far over its bytes, or nothing taken for `grace`.
+    pub(crate) fn hopeless(&self, now: Instant, grace: Duration) -> bool {
         let queue = self.queue.borrow();
-        queue.bytes > HARD_QUEUED_BYTES
-            || queue.stalled_since.is_some_and(|since| now.saturating_duration_since(since) > STALL_GRACE)
+        queue.live_bytes() > HARD_QUEUED_BYTES
+            || queue.stalled_since.is_some_and(|since| now.saturating_duration_since(since) > grace)
     }
 
     /// Drops queued video messages that have not begun to leave; returns how many.
@@ -164,11 +198,15 @@ impl Outbox {
         let mut dropping = false;
         let mut freed = 0;
         let mut index = 0;
+        let backlog = queue.backlog_items;
         // A message whose first chunk has left is finished: the peer's chunk reader waits for the rest.
         let mut in_begun = true;
         queue.items.retain(|item| {
             let front = index == 0;
             index += 1;
+            if index <= backlog {
+                return true;
+            }
             match item.piece {
                 Piece::Video(_) if !(front && begun) => {
                     in_begun = false;
@@ -217,6 +255,7 @@ impl Outbox {
                         }
                     }
                 }
+                self.writes.set(self.writes.get().wrapping_add(1));
                 self.socket.try_write_vectored(&slices[..count])
             };
             match result {
@@ -236,6 +275,10 @@ impl Outbox {
                         }
                         queue.written -= length;
                         queue.items.pop_front();
+                        if queue.backlog_items > 0 {
+                            queue.backlog_items -= 1;
+                            queue.backlog_bytes = queue.backlog_bytes.saturating_sub(length);
+                        }
                     }
                 }
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
@@ -275,7 +318,7 @@ mod tests {
     #[tokio::test(flavor = "current_thread")]
     async fn bytes_arrive_in_order_across_short_writes() {
         let (socket, mut peer) = pair().await;
-        let outbox = Outbox::new(socket.clone(), 0);
+        let outbox = Outbox::new(socket.clone(), 0, Rc::default());
         let mut sent = Vec::new();
         for index in 0..2_000_u32 {
             let header = index.to_be_bytes();
@@ -304,7 +347,7 @@ mod tests {
     #[tokio::test(flavor = "current_thread")]
     async fn dropping_video_keeps_audio_and_what_has_begun() {
         let (socket, _peer) = pair().await;
-        let outbox = Outbox::new(socket, 0);
+        let outbox = Outbox::new(socket, 0, Rc::default());
         let body = Bytes::from_static(b"0123456789");
         outbox.push(Inline::EMPTY, body.clone(), Piece::Video(0));
         outbox.push(Inline::EMPTY, body.clone(), Piece::Continuation);
@@ -320,9 +363,23 @@ mod tests {
     }
 
     #[tokio::test(flavor = "current_thread")]
+    async fn a_late_joiners_start_is_neither_dropped_nor_counted() {
+        let (socket, _peer) = pair().await;
+        let outbox = Outbox::new(socket, 0, Rc::default());
+        outbox.push(Inline::EMPTY, Bytes::from(vec![0; MAX_QUEUED_BYTES + 1]), Piece::Video(0));
+        outbox.push(Inline::EMPTY, Bytes::from_static(b"x"), Piece::Video(9_000));
+        outbox.mark_backlog();
+        assert!(!outbox.over_bound(9_040));
+        outbox.push(Inline::EMPTY, Bytes::from_static(b"x"), Piece::Video(9_040));
+        assert!(outbox.over_bound(11_041), "what came after it counts");
+        assert_eq!(outbox.drop_video(), 1);
+        assert_eq!(outbox.queue.borrow().items.len(), 2);
+    }
+
+    #[tokio::test(flavor = "current_thread")]
     async fn bounds_are_seen_in_bytes_and_time() {
         let (socket, _peer) = pair().await;
-        let outbox = Outbox::new(socket, 0);
+        let outbox = Outbox::new(socket, 0, Rc::default());
         outbox.push(Inline::EMPTY, Bytes::from_static(b"x"), Piece::Audio(1_000));
         assert!(!outbox.over_bound(3_000));
         assert!(outbox.over_bound(3_001));

@@ -4,6 +4,7 @@ use super::ShardState;
 use crate::EngineError;
 use crate::mailbox::LogLevel;
 use crate::options::MAX_WAITING_VIEWERS;
+use crate::flv_io;
 use crate::router::key::StreamKey;
 use crate::rtmp_io::connection::{Connection, Handoff};
 use crate::snapshot::{ConnectionSnapshot, ShardHealth, StreamSnapshot};
@@ -21,6 +22,8 @@ const DESCRIBE_WAIT: Duration = Duration::from_secs(2);
 pub(crate) enum Command {
     /// A connection whose room lives here.
     Handoff(Box<Handoff>),
+    /// An HTTP-FLV request whose room lives here.
+    FlvHandoff(Box<flv_io::Handoff>),
     /// Which tracks a stream has for WebRTC; waits for the stream to appear.
     Describe { key: StreamKey, wait: Duration, reply: oneshot::Sender<Result<StreamMedia, EngineError>> },
     /// A WHEP session that was set up on a helper thread.
@@ -75,6 +78,7 @@ pub(super) fn carry_out(state: &Rc<ShardState>, command: Command) {
             }
             Err(error) => state.shared.log(LogLevel::Error, "GW_HANDOFF_FAILED", None, error.to_string()),
         },
+        Command::FlvHandoff(handoff) => flv_io::arrive(state.clone(), *handoff),
         Command::Describe { key, wait, reply } => {
             if state.waiting.get() >= MAX_WAITING_VIEWERS {
                 let _ = reply.send(Err(EngineError::TooMany { what: "waiting viewers", limit: MAX_WAITING_VIEWERS }));
@@ -116,16 +120,19 @@ pub(super) fn carry_out(state: &Rc<ShardState>, command: Command) {
                 lag_ms: state.heartbeat.lag_ms(),
                 connections: state.connections.borrow().len() as u32,
                 streams: state.router.borrow().live() as u32,
+                writes: state.writes.get(),
+                held_audio: state.audio_holds.held(),
+                expired_holds: state.audio_holds.expired(),
             });
         }
     }
 }
 
 /// One waiting request; gives its place back however it ends.
-struct Place(Rc<ShardState>);
+pub(crate) struct Place(Rc<ShardState>);
 
 impl Place {
-    fn take(state: &Rc<ShardState>) -> Self {
+    pub(crate) fn take(state: &Rc<ShardState>) -> Self {
         state.waiting.set(state.waiting.get() + 1);
         Self(state.clone())
     }

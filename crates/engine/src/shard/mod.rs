@@ -5,16 +5,19 @@ mod health;
 mod publishers;
 mod viewers;
 
-pub(crate) use commands::Command;
+pub(crate) use commands::{Command, Place};
 
 use crate::mailbox::LogLevel;
 use crate::router::Router;
+use crate::flv_io;
+use crate::rtmp_io::audio_holds::{self, AudioHolds};
 use crate::rtmp_io::connection::Connection;
 use crate::rtmp_io::control::{Control, ControlEvent};
 use crate::rtmp_io::info::ConnectionInfo;
 use crate::rtmp_io::outbox::Outbox;
 use crate::rtmp_io::tune;
-use crate::shared::Shared;
+use crate::router::stream::Publisher;
+use crate::shared::{Admission, Shared};
 use crate::snapshot::ConnectionSnapshot;
 use crate::transcoding::{Transcoded, Transcoding};
 use crate::webrtc::{self, WebRtc};
@@ -22,10 +25,11 @@ use health::Heartbeat;
 use publishers::Publishers;
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
-use std::net::TcpListener;
+use std::net::{SocketAddr, TcpListener};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
+use tokio::net::TcpStream;
 use tokio::sync::{Notify, mpsc, watch};
 use viewers::Viewers;
 
@@ -57,8 +61,12 @@ pub(crate) struct ShardState {
     pub(crate) heartbeat: Heartbeat,
     /// Notified when a stream's state or tracks change; WHEP requests that wait look again.
     pub(crate) stream_changed: Notify,
-    /// WHEP requests that wait now.
+    /// WHEP and HTTP-FLV requests that wait now.
     pub(crate) waiting: Cell<usize>,
+    /// Streams whose audio waits for the next video frame.
+    pub(crate) audio_holds: AudioHolds,
+    /// Writes to RTMP and FLV sockets so far.
+    pub(crate) writes: Rc<Cell<u64>>,
 }
 
 /// What a shard's thread is started with.
@@ -68,6 +76,7 @@ pub(crate) struct ShardStart {
     pub handles: Vec<ShardHandle>,
     pub commands: mpsc::Receiver<Command>,
     pub listener: TcpListener,
+    pub flv_listener: Option<TcpListener>,
     pub webrtc: webrtc::BindOptions,
     pub transcoding: Transcoding,
     pub transcoded: mpsc::Receiver<Transcoded>,
@@ -77,18 +86,19 @@ pub(crate) struct ShardStart {
 /// What a started shard reports: the candidates of its UDP socket and its port.
 pub(crate) struct Started {
     pub port: u16,
-    pub candidates: Vec<std::net::SocketAddr>,
+    pub candidates: Vec<SocketAddr>,
 }
 
 /// Runs a shard until it is told to stop; `ready` hears how the start went.
 pub(crate) async fn run(start: ShardStart, ready: std::sync::mpsc::Sender<Result<Started, crate::EngineError>>) {
-    let ShardStart { index, shared, handles, mut commands, listener, webrtc, transcoding, mut transcoded, mut stop } =
-        start;
+    let ShardStart { index, shared, handles, mut commands, webrtc, transcoding, mut transcoded, mut stop, .. } = start;
     let address = webrtc.address;
-    let listener = match tokio::net::TcpListener::from_std(listener) {
-        Ok(listener) => listener,
+    let listeners = tokio::net::TcpListener::from_std(start.listener)
+        .and_then(|rtmp| Ok((rtmp, start.flv_listener.map(tokio::net::TcpListener::from_std).transpose()?)));
+    let (listener, flv_listener) = match listeners {
+        Ok(listeners) => listeners,
         Err(source) => {
-            let _ = ready.send(Err(crate::EngineError::Start { what: "the RTMP listener", source }));
+            let _ = ready.send(Err(crate::EngineError::Start { what: "the RTMP and HTTP-FLV listeners", source }));
             return;
         }
     };
@@ -114,9 +124,15 @@ pub(crate) async fn run(start: ShardStart, ready: std::sync::mpsc::Sender<Result
         heartbeat: Heartbeat::new(),
         stream_changed: Notify::new(),
         waiting: Cell::new(0),
+        audio_holds: AudioHolds::default(),
+        writes: Rc::default(),
     });
 
-    tokio::task::spawn_local(accept(state.clone(), listener));
+    tokio::task::spawn_local(accept(state.clone(), listener, accept_rtmp));
+    if let Some(listener) = flv_listener {
+        tokio::task::spawn_local(accept(state.clone(), listener, flv_io::accept));
+    }
+    tokio::task::spawn_local(audio_holds::run(state.clone()));
     tokio::task::spawn_local(tick(state.clone()));
     tokio::task::spawn_local(publishers::run_timers(state.clone()));
     let events = state.clone();
@@ -135,7 +151,12 @@ pub(crate) async fn run(start: ShardStart, ready: std::sync::mpsc::Sender<Result
     state.shut_down().await;
 }
 
-async fn accept(state: Rc<ShardState>, listener: tokio::net::TcpListener) {
+/// Takes sockets from a listener within the limits and gives each to `start`.
+async fn accept(
+    state: Rc<ShardState>,
+    listener: tokio::net::TcpListener,
+    start: fn(Rc<ShardState>, TcpStream, SocketAddr, Admission),
+) {
     loop {
         let (socket, remote) = match listener.accept().await {
             Ok(accepted) => accepted,
@@ -149,15 +170,19 @@ async fn accept(state: Rc<ShardState>, listener: tokio::net::TcpListener) {
             state.shared.log(LogLevel::Warn, "GW_TOO_MANY_CONNECTIONS", None, format!("refused {}", remote.ip()));
             continue;
         };
-        let mut random = [0; 32];
-        if let Err(error) = getrandom::fill(&mut random) {
-            state.shared.log(LogLevel::Error, "GW_NO_RANDOMNESS", None, error.to_string());
-            continue;
-        }
-        tune::tune(&socket);
-        let connection = Connection::accepted(state.clone(), socket, remote, admission, random);
-        tokio::task::spawn_local(connection.run());
+        tune::tune(&socket, state.shared.options.nagle);
+        start(state.clone(), socket, remote, admission);
     }
+}
+
+fn accept_rtmp(state: Rc<ShardState>, socket: TcpStream, remote: SocketAddr, admission: Admission) {
+    let mut random = [0; 32];
+    if let Err(error) = getrandom::fill(&mut random) {
+        state.shared.log(LogLevel::Error, "GW_NO_RANDOMNESS", None, error.to_string());
+        return;
+    }
+    let connection = Connection::accepted(state, socket, remote, admission, random);
+    tokio::task::spawn_local(connection.run());
 }
 
 async fn tick(state: Rc<ShardState>) {
@@ -176,8 +201,20 @@ impl ShardState {
     pub(crate) fn connection_snapshots(&self) -> Vec<ConnectionSnapshot> {
         let now = Instant::now();
         let rtmp = self.connections.borrow();
-        let rtmp = rtmp.values().map(|(info, outbox, _)| info.snapshot(now, outbox.bytes_out(), self.index as u32));
+        let rtmp = rtmp.values().map(|(info, outbox, _)| info.snapshot(now, outbox, self.index as u32));
         rtmp.chain(self.viewer_snapshots(now)).chain(self.publisher_snapshots(now)).collect()
+    }
+
+    /// Ends a publisher whose name another connection took over.
+    pub(crate) fn end_publisher(&self, publisher: &Publisher) {
+        if let Some(session) = publisher.session {
+            self.webrtc.borrow_mut().remove(session);
+            self.forget_publisher(session, "replaced by another publisher");
+        }
+        if let Some((_, outbox, control)) = self.connections.borrow().get(&publisher.connection_id) {
+            control.push(ControlEvent::Replaced);
+            outbox.wake.notify_one();
+        }
     }
 
     /// Tells every peer that the engine stops, and gives the goodbyes a moment to leave.

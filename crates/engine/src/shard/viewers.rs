@@ -142,6 +142,8 @@ impl ShardState {
             remote_address: stats.remote_address,
             bytes_in: stats.bytes_in,
             bytes_out: stats.bytes_out,
+            queued_bytes: 0,
+            queued_ms: 0,
             shard: self.index as u32,
         })
     }

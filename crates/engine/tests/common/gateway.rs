@@ -29,11 +29,11 @@ pub fn options() -> EngineOptions {
 }
 
 pub fn accept() -> Decision {
-    Decision { accept: true, code: None, description: None }
+    Decision { accept: true, ..Decision::default() }
 }
 
 pub fn refuse(code: &str, description: &str) -> Decision {
-    Decision { accept: false, code: Some(code.into()), description: Some(description.into()) }
+    Decision { code: Some(code.into()), description: Some(description.into()), ..Decision::default() }
 }
 
 impl Gateway {
