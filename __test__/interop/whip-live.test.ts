@@ -48,7 +48,9 @@ test('FFmpeg decodes the live stream strictly for 10 s, at least 95 % of its fra
   ];
   const ffmpeg = new Program('ffmpeg', [
     ...[...quiet, '-xerror', '-err_detect', 'explode', '-i', gateway.rtmpUrl('live', 'camera')],
-    ...['-map', '0:v', '-fps_mode', 'passthrough', '-map', '0:a', '-f', 'null', '-'],
+    // Milliseconds: in units of a frame, what FFmpeg guesses of a camera's rate makes two pictures one.
+    ...['-map', '0:v', '-fps_mode', 'passthrough', '-enc_time_base:v', '1:1000'],
+    ...['-map', '0:a', '-f', 'null', '-'],
   ]);
   const decoded = () => Number(/.*^frame=\s*(\d+)$/ms.exec(ffmpeg.stdout)?.[1] ?? 0);
   await until('the first pictures', () => decoded() > 15);
