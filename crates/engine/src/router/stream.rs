@@ -8,12 +8,13 @@ use super::rate::RateMeter;
 use super::rtmp_audio::RtmpAudio;
 use super::timeline::StreamTimeline;
 use super::webrtc_output::WebrtcOutput;
+use crate::mailbox::LogLevel;
 use crate::shard::ShardState;
 use crate::snapshot::{AudioSnapshot, Protocol, PublisherSnapshot, StreamSnapshot, VideoSnapshot};
 use crate::transcoding::{Target, TranscodeId};
 use crate::webrtc::{GopHint, SessionId, StreamMedia, VideoFormat};
 use bytes::Bytes;
-use rtmp_gateway_bridge::Item;
+use rtmp_gateway_bridge::{Item, VideoState};
 use rtmp_gateway_media::{CodecConfig, TrackKind, Unit};
 use std::net::SocketAddr;
 use std::rc::Rc;
@@ -106,6 +107,8 @@ pub(crate) struct Stream {
     started: Option<Instant>,
     rejected: u64,
     dropped: u64,
+    /// The log has been told about this publisher's B-frames.
+    b_frames_logged: bool,
 }
 
 impl Stream {
@@ -131,6 +134,7 @@ impl Stream {
             started: None,
             rejected: 0,
             dropped: 0,
+            b_frames_logged: false,
         }
     }
 
@@ -161,6 +165,7 @@ impl Stream {
         self.rtmp_audio.stop();
         self.rejected = 0;
         self.dropped = 0;
+        self.b_frames_logged = false;
         if let Some(webrtc) = &mut self.webrtc {
             webrtc.publisher_changed();
         }
@@ -453,7 +458,22 @@ impl Stream {
         if self.webrtc.as_mut().is_some_and(|webrtc| webrtc.expired(now)) {
             self.webrtc = None;
         }
+        self.log_b_frames(shard);
         self.rtmp_audio.tick(now, self.timeline.present(now), self.players.len());
+    }
+
+    /// Says once for each publisher that browsers get less of its video than it sends, and what to do about it.
+    fn log_b_frames(&mut self, shard: &ShardState) {
+        let (Some(live), Some(webrtc)) = (&self.live, &self.webrtc) else { return };
+        if self.b_frames_logged || webrtc.video_state() == VideoState::Full {
+            return;
+        }
+        self.b_frames_logged = true;
+        let message = format!(
+            "{}/{} has B-frames, which browsers cannot take: they get part of its frames. Set B-frames to 0 in the encoder",
+            self.key.room, self.key.name
+        );
+        shard.shared.log(LogLevel::Warn, "GW_B_FRAMES", Some(live.publisher.connection_id), message);
     }
 
     /// The stream as the API shows it; `None` without a publisher.
