@@ -41,6 +41,8 @@ function figures({ command, result }) {
       `latency p50 ${round(window.latencyP50Ms)} p99 ${round(window.latencyP99Ms)} ms, ${round(window.residentMib)} MiB`;
   return [
     `${result.publishers} publishers, ${result.players} players; RSS above idle ${round(result.residentAboveIdleMib)} MiB`,
+    result.stalled > 0 &&
+      `${result.stalledAndEnded} of ${result.stalled} players that stopped reading were closed`,
     side('gateway', result.server),
     side(`floor (${result.floorKind})`, result.floor),
     side('nginx-rtmp', result.nginx),

@@ -35,7 +35,9 @@ impl Window {
 
     /// Write calls of the process.
     fn writes(&self) -> Option<f64> {
-        Some(self.after?.writes?.saturating_sub(self.before?.writes?) as f64)
+        let writes = self.after?.writes?.saturating_sub(self.before?.writes?);
+        // None at all: it sends by other calls, which the kernel does not count here.
+        (writes > 0).then_some(writes as f64)
     }
 
     fn json(&mut self) -> Json {
@@ -96,6 +98,7 @@ pub(crate) fn run(options: &Options) -> Result<Json, LoadError> {
     players.read_as(options.prompt, options.stalled, options.read_every)?;
     eprintln!("measuring the server for {} s", options.window.as_secs());
     let mut server = measure(&mut players, options.pid, options)?;
+    let stalled_ended = players.stalled_and_ended();
     drop(players);
     publishers.stop()?;
 
@@ -112,6 +115,7 @@ pub(crate) fn run(options: &Options) -> Result<Json, LoadError> {
         ("publishers", Json::count(options.publishers as u64)),
         ("players", Json::count(count as u64)),
         ("stalled", Json::count(options.stalled as u64)),
+        ("stalledAndEnded", Json::count(stalled_ended)),
         ("establishingSeconds", Json::Number(establishing.as_secs_f64())),
         ("residentAboveIdleMib", Json::maybe(above_idle)),
         ("server", server.json()),

@@ -158,6 +158,25 @@ impl Swarm {
         self.peers.iter_mut().for_each(Peer::clear);
     }
 
+    /// How many of the peers that were not read find themselves closed once they read what they had.
+    pub(crate) fn stalled_and_ended(&mut self) -> u64 {
+        let Self { peers, buffer, stalled_from, .. } = self;
+        let stalled = peers.iter_mut().skip(*stalled_from);
+        stalled
+            .map(|peer| {
+                // The end shows behind the last bytes, so read until nothing more comes.
+                loop {
+                    let before = peer.received.bytes;
+                    peer.read(buffer, None);
+                    if peer.received.bytes == before {
+                        break;
+                    }
+                }
+                u64::from(peer.ended.is_some())
+            })
+            .sum()
+    }
+
     /// What the peers that are read got, and how many of them have ended.
     pub(crate) fn received(&self) -> (Received, u64) {
         let mut all = Received::default();
