@@ -120,3 +120,18 @@ fn a_pause_of_minutes_is_no_damage() {
     assert_eq!(scene.frames.len(), 6);
     assert!(scene.buffer.statistics().packets.jitter < ms(10));
 }
+
+#[test]
+fn the_first_keyframe_of_ffmpeg_starts_with_sei_in_front_of_the_sps() {
+    const SEI: &[u8] = &[0x06, 5, 1, 0, 0x80];
+    let parameter_sets = SPS_PPS.get(1..).unwrap();
+    let aggregate = [&[0x78, 0, SEI.len() as u8][..], SEI, parameter_sets].concat();
+    for packets in [&[aggregate.as_slice(), IDR][..], &[SEI, SPS_PPS, IDR]] {
+        let mut scene = Scene::default();
+        scene.frame(packets);
+        scene.frame(&[P]);
+        scene.frame(&[P]);
+        assert_eq!(scene.numbers(), [0, 1]);
+        assert_eq!(scene.buffer.statistics().held, 0);
+    }
+}

@@ -20,7 +20,8 @@ pub(crate) struct Hints {
     pub first_macroblock: bool,
     /// Its first NAL unit can only be in front of a picture's slices (ITU-T H.264 section 7.4.1.2.3).
     pub precedes_picture: bool,
-    /// Its first NAL unit is the very first of an access unit: a delimiter or an SPS.
+    /// No slice of its access unit is in front of it: it starts with a delimiter, or has an SPS in front of its slices.
+    /// FFmpeg sends SEI, SPS and PPS in this order.
     pub delimits: bool,
     /// Goes on with a NAL unit of the packet before.
     pub continues: bool,
@@ -69,9 +70,10 @@ impl Hints {
             self.idr |= kind == NalUnitType::IdrSlice;
         }
         self.sps |= kind == NalUnitType::Sps;
+        self.delimits |= kind == NalUnitType::Sps && !self.slice;
         if first {
             self.precedes_picture = matches!(kind.value(), 6..=9 | 14..=18);
-            self.delimits = matches!(kind, NalUnitType::AccessUnitDelimiter | NalUnitType::Sps);
+            self.delimits |= kind == NalUnitType::AccessUnitDelimiter;
         }
     }
 
@@ -101,6 +103,8 @@ mod tests {
         assert!(start.idr && start.unfinished && !start.continues && start.first_macroblock);
         let end = Hints::of(&[0x7c, 0x45, 0x88]);
         assert!(end.slice && end.continues && !end.unfinished && !end.first_macroblock);
+        assert!(Hints::of(&[0x78, 0, 2, 0x06, 1, 0, 2, 0x67, 1]).delimits, "SEI in front of the SPS");
+        assert!(!Hints::of(&[0x78, 0, 2, 0x65, 0x88, 0, 2, 0x67, 1]).delimits, "an SPS behind a slice");
         assert!(Hints::of(&[]).empty && Hints::of(&[0x1f]).broken);
         assert!(!Hints::of(&[0x09, 0xf0]).slice && Hints::of(&[0x09, 0xf0]).delimits);
     }

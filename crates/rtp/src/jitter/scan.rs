@@ -12,6 +12,8 @@ pub(super) struct FrameScan {
     timestamp: Option<u32>,
     first: Option<Hints>,
     has_slice: bool,
+    /// A packet in front of the first slice, or with it, shows that no slice is missing in front of it.
+    delimited: bool,
     /// The first slice does not start at macroblock 0, or its start is not there.
     starts_inside_picture: bool,
     /// The last packet leaves a NAL unit unfinished.
@@ -45,6 +47,11 @@ impl FrameScan {
     /// Whether a slice is there: parameter sets alone are no picture.
     pub(super) fn has_slice(&self) -> bool {
         self.has_slice
+    }
+
+    /// Whether a packet in front of its first slice, or with it, shows that no slice is missing in front of it.
+    pub(super) fn is_delimited(&self) -> bool {
+        self.delimited
     }
 
     /// Whether its first slice goes on where another one ended.
@@ -85,6 +92,7 @@ impl FrameScan {
         self.bytes += packet.payload.len() + 4;
         self.timestamp.get_or_insert(packet.timestamp);
         self.first.get_or_insert(*hints);
+        self.delimited |= hints.delimits && !self.has_slice;
         if hints.slice && !self.has_slice {
             self.has_slice = true;
             self.starts_inside_picture = !hints.starts_slices();

@@ -38,7 +38,9 @@ impl VideoJitterBuffer {
     /// Takes the scanned frame out of the window; gives it if it may leave.
     pub(super) fn take_frame(&mut self, now: Instant, end: FrameEnd) -> Option<VideoFrame> {
         let scan = std::mem::take(&mut self.scan);
-        let first_known = self.at_boundary || scan.first().is_some_and(|first| self.starts_access_unit(&first));
+        let first_known = self.at_boundary
+            || scan.is_delimited()
+            || scan.first().is_some_and(|first| self.starts_access_unit(&first));
         let cut_short = scan.starts_inside_picture() && self.ended_by_marker == scan.timestamp();
         if self.at_boundary && scan.has_slice() && self.ended_by_marker.is_some() && !cut_short {
             // The marker was believed after a quiet time, and rightly so.
@@ -98,9 +100,9 @@ impl VideoJitterBuffer {
         Some(VideoFrame { timestamp, payload, keyframe, parameter_sets, first_arrival, last_arrival })
     }
 
-    /// Whether nothing of an access unit can be in front of this packet: it starts with a delimiter or an SPS, or with
-    /// macroblock 0 when the sender does not send parameter sets in-band.
+    /// Whether nothing of an access unit is in front of this packet: it starts with macroblock 0, and the sender does not
+    /// send parameter sets in-band.
     fn starts_access_unit(&self, hints: &Hints) -> bool {
-        hints.delimits || (hints.starts_slices() && !self.seen_in_band_sps)
+        hints.starts_slices() && !self.seen_in_band_sps
     }
 }
