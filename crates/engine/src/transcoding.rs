@@ -167,6 +167,9 @@ impl Transcoder {
     }
 }
 
+/// What a job does with its transcoder.
+type Work = Box<dyn FnOnce(&mut Transcoder) -> Result<(), CodecError>>;
+
 struct Open {
     transcoder: Transcoder,
     last_used: u64,
@@ -177,7 +180,7 @@ fn work(jobs: &Receiver<Job>, outputs: &[mpsc::Sender<Transcoded>], counters: &T
     let mut turn = 0_u64;
     while let Ok(job) = jobs.recv() {
         turn += 1;
-        let (id, work): (_, Box<dyn FnOnce(&mut Transcoder) -> Result<(), CodecError>>) = match job {
+        let (id, work): (_, Work) = match job {
             Job::Close(id) => {
                 open.remove(&id);
                 continue;

@@ -69,7 +69,7 @@ mod tests {
     fn starts_at_zero_and_goes_on_over_a_change_of_publisher() {
         let mut timeline = StreamTimeline::default();
         let start = Instant::now();
-        let mut place = |timeline: &mut StreamTimeline, at: u64, milliseconds: i64| {
+        let place = |timeline: &mut StreamTimeline, at: u64, milliseconds: i64| {
             let mut unit = unit(milliseconds);
             timeline.place(start + Duration::from_millis(at), &mut unit);
             assert_eq!(unit.composition_offset(), 7);

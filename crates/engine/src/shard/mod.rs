@@ -7,16 +7,16 @@ mod viewers;
 
 pub(crate) use commands::{Command, Place};
 
+use crate::flv_io;
 use crate::mailbox::LogLevel;
 use crate::router::Router;
-use crate::flv_io;
+use crate::router::stream::Publisher;
 use crate::rtmp_io::audio_holds::{self, AudioHolds};
 use crate::rtmp_io::connection::Connection;
 use crate::rtmp_io::control::{Control, ControlEvent};
 use crate::rtmp_io::info::ConnectionInfo;
 use crate::rtmp_io::outbox::Outbox;
 use crate::rtmp_io::tune;
-use crate::router::stream::Publisher;
 use crate::shared::{Admission, Shared};
 use crate::snapshot::ConnectionSnapshot;
 use crate::transcoding::{Transcoded, Transcoding};
@@ -46,6 +46,9 @@ const GOODBYE: Duration = Duration::from_millis(500);
 /// How other threads reach a shard.
 pub(crate) type ShardHandle = mpsc::Sender<Command>;
 
+/// A TCP connection of the shard as others reach it.
+pub(crate) type Connected = (Rc<ConnectionInfo>, Rc<Outbox>, Rc<Control>);
+
 /// What a shard's tasks share; lives on its thread alone.
 pub(crate) struct ShardState {
     pub(crate) index: usize,
@@ -53,7 +56,7 @@ pub(crate) struct ShardState {
     pub(crate) handles: Vec<ShardHandle>,
     pub(crate) router: RefCell<Router>,
     pub(crate) webrtc: Rc<RefCell<WebRtc>>,
-    pub(crate) connections: RefCell<HashMap<u64, (Rc<ConnectionInfo>, Rc<Outbox>, Rc<Control>)>>,
+    pub(crate) connections: RefCell<HashMap<u64, Connected>>,
     pub(crate) viewers: RefCell<Viewers>,
     publishers: Publishers,
     pub(crate) read_buffer: RefCell<Vec<u8>>,
