@@ -6,8 +6,10 @@
  * @typedef {{ codec: string, sampleRate: number, channels: number, bitrate: number }} Audio
  * @typedef {{ room: string, name: string, identity: string, source: 'camera' | 'screen', publishedAt: string,
  *   publisher: { protocol: 'rtmp' | 'webrtc', remoteAddress: string }, video?: Video, audio?: Audio,
+ *   state: 'live' | 'stalled', idleMs: number, skewMs?: number, webrtcVideo?: 'full' | 'reduced' | 'keyframes-only',
  *   players: number, viewers: number, droppedFrames: number }} Stream
- * @typedef {{ version: string, rtmp: { host: string, port: number } }} Server
+ * @typedef {{ host: string, port: number }} Address
+ * @typedef {{ version: string, rtmp: Address, flv?: Address }} Server
  * @typedef {{ code: string, title: string, detail: string, advice: string }} Problem
  */
 

@@ -34,6 +34,12 @@ export function audioText({ codec, sampleRate, channels }) {
   return `${codec} · ${sampleRate / 1000} kHz · ${channelText(channels)}`;
 }
 
+/** @param {number} milliseconds by which the picture is ahead of the sound */
+export function skewText(milliseconds) {
+  const rounded = Math.round(milliseconds);
+  return `A/V ${rounded > 0 ? '+' : rounded < 0 ? '−' : '±'}${Math.abs(rounded)} ms`;
+}
+
 /**
  * @param {number} count
  * @param {string} one

@@ -7,7 +7,7 @@ import { Player } from './player.js';
 import { Publisher } from './publisher.js';
 import { StreamList } from './stream-list.js';
 import { installTheme } from './theme.js';
-import { ffmpegLine, streamUrls } from './urls.js';
+import { ffmpegLine, streamUrls, urlGroups } from './urls.js';
 
 const POLL_MS = 2_000;
 
@@ -31,14 +31,7 @@ byId('stage').append(...player.view);
 
 /** @param {{ room: string, name: string }} stream */
 function play({ room, name }) {
-  const urls = streamUrls(server, room, name);
-  player.play({ room, name }, [
-    { label: 'This page', text: urls.page },
-    { label: 'RTMP', text: urls.rtmp },
-    { label: 'WHEP', text: urls.whep },
-    { label: 'WHIP', text: urls.whip },
-    { label: 'ffplay', text: `ffplay -fflags nobuffer ${urls.rtmp}` },
-  ]);
+  player.play({ room, name }, urlGroups(server, room, name));
 }
 
 function noStreams() {
@@ -56,7 +49,7 @@ function noStreams() {
 }
 
 const publisher = new Publisher(server);
-document.body.append(publisher.view);
+byId('side').prepend(publisher.view);
 byId('publish').addEventListener('click', () => publisher.show());
 
 const list = new StreamList(byId('list'), play, noStreams);

@@ -14,6 +14,17 @@ const STALLED_SAMPLES = 3;
 /** Errors that trying again does not mend. */
 const FINAL_CODES = new Set(['GW_NO_COMMON_CODEC', 'GW_NAME_INVALID', 'GW_SDP_INVALID', 'GW_SDP_INSECURE']);
 
+/** @param {import('./urls.js').UrlGroup} group */
+function urlGroup({ title, lines, open }) {
+  const copyLines = lines.map(({ label, text }) => copyLine(label, text));
+  return element(
+    'details',
+    { open },
+    element('summary', {}, title),
+    element('div', { class: 'urls' }, ...copyLines),
+  );
+}
+
 /** @typedef {'idle' | 'connecting' | 'playing' | 'failed'} PlayerState */
 
 export class Player {
@@ -60,7 +71,7 @@ export class Player {
       element('div', { class: 'stage-text' }, this.title, this.stats),
       this.controls,
     );
-    this.urls = element('div', { class: 'urls', hidden: true });
+    this.urls = element('div', { class: 'url-groups', hidden: true });
     this.view = [this.screen, this.bar, this.urls];
 
     document.addEventListener('keydown', (event) => this.#onKey(event));
@@ -89,7 +100,7 @@ export class Player {
    * Plays a stream, from now until it is stopped: waits for it when it is not there, comes back when it is lost.
    *
    * @param {{ room: string, name: string }} stream
-   * @param {{ label: string, text: string }[]} urls to show below
+   * @param {import('./urls.js').UrlGroup[]} urls to show below
    */
   play(stream, urls) {
     this.stop();
@@ -99,7 +110,7 @@ export class Player {
     this.video.dataset.room = stream.room;
     this.video.dataset.name = stream.name;
     this.title.textContent = `${stream.room} / ${stream.name}`;
-    this.urls.replaceChildren(...urls.map(({ label, text }) => copyLine(label, text)));
+    this.urls.replaceChildren(...urls.map(urlGroup));
     this.urls.hidden = false;
     this.onChange(stream);
     void this.#connect();

@@ -128,9 +128,10 @@ export class Publisher {
   }
 
   show() {
-    // Not modal: one can watch one's own stream meanwhile.
-    this.view.show();
-    this.room.focus();
+    // Not modal, and in the page's flow: one can watch one's own stream meanwhile, and nothing is covered.
+    if (!this.view.open) this.view.show();
+    this.view.scrollIntoView({ block: 'nearest' });
+    (this.fields.disabled ? this.stopButton : this.room).focus();
   }
 
   /** Hides the panel; what is live stays live. */
@@ -225,9 +226,11 @@ export class Publisher {
     this.view.dataset.state = state;
     if (code) this.view.dataset.error = code;
     else delete this.view.dataset.error;
-    this.status.textContent = state === 'live' ? 'You are live.' : text;
+    this.status.textContent =
+      state === 'live' ? `You are live as ${this.room.value} / ${this.name.value}.` : text;
     const busy = this.media !== undefined || state === 'starting';
     this.fields.disabled = busy;
+    this.fields.hidden = state === 'live';
     this.startButton.hidden = busy;
     this.stopButton.hidden = !busy;
   }

@@ -1,9 +1,15 @@
 /** The list of live streams, by room; rows are kept, so that focus and sparklines survive an update. */
 import { element, ICONS, icon, sparkline } from './dom.js';
-import { audioText, bitrate, countOf, duration, videoText } from './format.js';
+import { audioText, bitrate, countOf, duration, skewText, videoText } from './format.js';
 
 /** Points of the bitrate's sparkline: two minutes of updates. */
 const HISTORY = 60;
+
+/** What is wrong when browsers do not get all of a stream's video; an RTMP player gets it whole. */
+const B_FRAME_ADVICE = {
+  reduced: 'Browsers get it without its B-frames. Set B-frames to 0 in the encoder.',
+  'keyframes-only': 'Browsers get its keyframes only. Set B-frames to 0 in the encoder.',
+};
 
 /** @typedef {import('./api.js').Stream} Stream */
 
@@ -19,6 +25,9 @@ class StreamRow {
     this.video = element('span', { class: 'chip' });
     this.audio = element('span', { class: 'chip' });
     this.rate = element('span', { class: 'rate' });
+    this.skew = element('span', { class: 'skew', title: 'How far the picture is ahead of the sound' });
+    this.advice = element('p', { class: 'advice', hidden: true });
+    this.dot = element('span', { class: 'live' });
     this.people = element('span', {});
     this.age = element('span', { class: 'age' });
     this.line = sparkline(96, 24);
@@ -41,7 +50,7 @@ class StreamRow {
       element(
         'div',
         { class: 'stream-head' },
-        element('span', { class: 'live', title: 'Live' }),
+        this.dot,
         element('div', { class: 'stream-name' }, element('h3', {}, name), this.age),
         this.playButton,
       ),
@@ -51,8 +60,10 @@ class StreamRow {
         { class: 'stream-foot' },
         this.line.svg,
         this.rate,
+        this.skew,
         element('span', { class: 'people' }, icon(ICONS.people), this.people),
       ),
+      this.advice,
     );
   }
 
@@ -60,7 +71,8 @@ class StreamRow {
    * @param {Stream} stream
    * @param {boolean} selected
    */
-  update({ video, audio, players, viewers, publishedAt, publisher }, selected) {
+  update(stream, selected) {
+    const { video, audio, players, viewers, publishedAt, publisher, skewMs, webrtcVideo } = stream;
     this.video.textContent = video ? videoText(video) : 'no video';
     this.audio.textContent = audio ? audioText(audio) : 'no audio';
     this.video.classList.toggle('absent', !video);
@@ -73,7 +85,18 @@ class StreamRow {
     this.people.textContent = countOf(watching, 'viewer');
     this.people.title = `${countOf(viewers, 'browser')}, ${countOf(players, 'RTMP player')}`;
     const source = publisher.protocol === 'rtmp' ? 'RTMP' : 'WebRTC';
-    this.age.textContent = `${source} · live for ${duration(Date.now() - Date.parse(publishedAt))}`;
+    const stalled = stream.state === 'stalled';
+    const since = stalled
+      ? `nothing for ${duration(stream.idleMs)}`
+      : `live for ${duration(Date.now() - Date.parse(publishedAt))}`;
+    this.age.textContent = `${source} · ${since}`;
+    this.view.dataset.state = stream.state;
+    this.dot.title = stalled ? 'Stalled: the publisher sends nothing' : 'Live';
+    this.skew.textContent = skewMs === undefined ? '' : skewText(skewMs);
+    this.skew.hidden = skewMs === undefined;
+    const advice = webrtcVideo && webrtcVideo !== 'full' ? B_FRAME_ADVICE[webrtcVideo] : '';
+    this.advice.textContent = advice;
+    this.advice.hidden = advice === '';
     this.playLabel.textContent = selected ? 'Watching' : 'Play';
     this.playButton.classList.toggle('primary', !selected);
     this.view.classList.toggle('selected', selected);

@@ -20,12 +20,52 @@ export function streamUrls(server, room, name) {
   page.search = new URLSearchParams({ room, name }).toString();
   return {
     rtmp: `${rtmpBase(server)}/${path}`,
+    /** HTTP-FLV; undefined when the gateway does not serve it. */
+    flv: server?.flv && `http://${location.hostname}:${server.flv.port}/flv/${path}.flv`,
     /** What OBS calls "server". */
     rtmpServer: `${rtmpBase(server)}/${encodeURIComponent(room)}`,
     whep: `${location.origin}/whep/${path}`,
     whip: `${location.origin}/whip/${path}`,
     page: page.href,
   };
+}
+
+/** @typedef {{ title: string, open: boolean, lines: { label: string, text: string }[] }} UrlGroup */
+
+/**
+ * Every way out of a stream and into it, for people to copy.
+ *
+ * @param {import('./api.js').Server | undefined} server
+ * @param {string} room
+ * @param {string} name
+ * @returns {UrlGroup[]}
+ */
+export function urlGroups(server, room, name) {
+  const urls = streamUrls(server, room, name);
+  return [
+    {
+      title: 'Watch it elsewhere',
+      open: true,
+      lines: [
+        { label: 'This page', text: urls.page },
+        { label: 'WHEP', text: urls.whep },
+        { label: 'RTMP', text: urls.rtmp },
+        ...(urls.flv ? [{ label: 'HTTP-FLV', text: urls.flv }] : []),
+        { label: 'ffplay', text: `ffplay -fflags nobuffer ${urls.rtmp}` },
+      ],
+    },
+    {
+      title: 'Publish to this name',
+      open: false,
+      lines: [
+        { label: 'WHIP', text: urls.whip },
+        { label: 'RTMP', text: urls.rtmp },
+        { label: 'OBS server', text: urls.rtmpServer },
+        { label: 'OBS key', text: name },
+        { label: 'FFmpeg', text: ffmpegLine(urls.rtmp) },
+      ],
+    },
+  ];
 }
 
 /**
