@@ -78,7 +78,8 @@ impl Engine {
         let shared = Arc::new(Shared::new(options.clone()));
         if tcp_congestion.as_ref().is_some_and(|has| *has != options.tcp_congestion) {
             let has = tcp_congestion.as_deref().unwrap_or_default();
-            let message = format!("the kernel refuses TCP congestion control {}; {has} is used", options.tcp_congestion);
+            let message =
+                format!("the kernel refuses TCP congestion control {}; {has} is used", options.tcp_congestion);
             shared.log(LogLevel::Warn, "GW_CONGESTION_FALLBACK", None, message);
         }
         let (handles, commands): (Vec<_>, Vec<_>) = (0..options.shards).map(|_| mpsc::channel(MAX_COMMANDS)).unzip();

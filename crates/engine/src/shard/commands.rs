@@ -2,9 +2,9 @@
 
 use super::ShardState;
 use crate::EngineError;
+use crate::flv_io;
 use crate::mailbox::LogLevel;
 use crate::options::MAX_WAITING_VIEWERS;
-use crate::flv_io;
 use crate::router::key::StreamKey;
 use crate::rtmp_io::connection::{Connection, Handoff};
 use crate::snapshot::{ConnectionSnapshot, ShardHealth, StreamSnapshot};
