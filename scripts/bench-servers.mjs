@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fail } from './lib/run.mjs';
 
-const SERVING = /^rtmp-gateway: serving rtmp=(\S+) http=\S+ webrtc=\S+ pid=(\d+)$/m;
+const SERVING = /^rtmp-gateway: serving rtmp=(\S+) .*\bpid=(\d+)$/m;
 /** Where Debian's package libnginx-mod-rtmp puts the module. */
 const NGINX_MODULE = process.env.NGINX_RTMP_MODULE ?? '/usr/lib/nginx/modules/ngx_rtmp_module.so';
 const NGINX = process.env.NGINX ?? 'nginx';
@@ -64,22 +64,30 @@ async function started(child, name, ready) {
   }
 }
 
-/** The command-line settings that a gateway knows, by its help: name -> whether it takes a value. */
+/** The names of the command-line settings that a gateway knows, by its help. */
 export function gatewaySettings(cli) {
   const { stdout } = spawnSync(process.execPath, [cli, 'start', '--help'], { encoding: 'utf8' });
-  return new Map(
-    [...(stdout ?? '').matchAll(/^\s+--([a-z-]+)( [A-Z])?/gm)].map(([, name, value]) => [name, !!value]),
-  );
+  return new Set([...(stdout ?? '').matchAll(/^\s+--([a-z-]+)/gm)].map(([, name]) => name));
 }
 
 /** Starts a gateway on free ports of 127.0.0.1; resolves to `{ target, pid, stop }`. */
-export async function startGateway(cli, settings, given) {
-  const flags = Object.entries(given).flatMap(([name, value]) =>
-    settings.get(name) ? [`--${name}`, value] : [`--${name}`],
-  );
+export async function startGateway(cli, given) {
   const child = launch(process.execPath, [
-    ...[cli, 'start', '--host', '127.0.0.1', '--rtmp-port', '0', '--http-port', '0', '--webrtc-port', '0'],
-    ...['--log-level', 'error', ...flags],
+    ...[
+      cli,
+      'start',
+      '--host',
+      '127.0.0.1',
+      '--rtmp-port',
+      '0',
+      '--http-port',
+      '0',
+      '--flv-port',
+      '0',
+      '--webrtc-port',
+      '0',
+    ],
+    ...['--log-level', 'error', ...Object.entries(given).map(([name, value]) => `--${name}=${value}`)],
   ]);
   const [, target, pid] = await started(child, 'the gateway', () => SERVING.exec(child.log));
   return { target, pid: Number(pid), stop: () => stop(child) };

@@ -3,12 +3,15 @@
 //   npm run test:nightly -- --only amf0,session  some targets
 // What it learns is kept in target/fuzz-corpus and used again; what it finds is copied to artifacts/fuzz.
 import { mkdirSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { at } from './lib/paths.mjs';
 import { duration, fail, main, run, say } from './lib/run.mjs';
 import { requireTools } from './lib/tools.mjs';
 
 const FOLDER = 'crates/fuzz';
+/** Apart from other builds: instrumented code is good for nothing else. */
+const TARGET = join(process.env.CARGO_TARGET_DIR ?? at('target'), 'fuzz');
 /** Memory of one target in MiB: far above what any limit of ours allows, far below the machine's. */
 const MEMORY_MIB = 1024;
 /** An input that keeps a target busy for longer is a finding: a stranger could send it. */
@@ -53,7 +56,7 @@ function fuzz(command, target, args = [], options = {}) {
   return run(
     'cargo',
     [
-      ...['+nightly', 'fuzz', command, '--fuzz-dir', FOLDER, '--target-dir', at('target/fuzz'), ...features],
+      ...['+nightly', 'fuzz', command, '--fuzz-dir', FOLDER, '--target-dir', TARGET, ...features],
       ...[target, ...args],
     ],
     options,
