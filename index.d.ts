@@ -315,6 +315,8 @@ export interface Ask {
   generation: number
   /** What it wants to do. */
   kind: 'publish' | 'play'
+  /** How it would send or receive. */
+  protocol: 'rtmp' | 'flv'
   /** RTMP app without its query: the room. */
   room: string
   /** Stream name without its query. */
@@ -428,7 +430,7 @@ export interface ConnectionSnapshot {
   /** Unique in the process. */
   id: number
   /** Protocol. */
-  protocol: 'rtmp' | 'webrtc'
+  protocol: 'rtmp' | 'webrtc' | 'flv'
   /** Name of its state. */
   state: string
   /** Milliseconds it has been in that state. */
@@ -443,6 +445,10 @@ export interface ConnectionSnapshot {
   bytesIn: number
   /** Bytes sent. */
   bytesOut: number
+  /** Bytes that wait for the peer to take them; 0 for WebRTC. */
+  queuedBytes: number
+  /** Milliseconds of media that wait for the peer to take them. */
+  queuedMs: number
   /** The shard it lives on. */
   shard: number
 }
@@ -465,12 +471,18 @@ export interface Decision {
   code?: string
   /** Reason of a refusal, for people. */
   description?: string
+  /** Of an accepted publish: end the publisher that the name has now, if any. */
+  takeOver?: boolean
 }
 
 /** Where the engine listens. */
 export interface EngineAddresses {
   /** RTMP over TCP. */
   rtmp: SocketAddress
+  /** FLV over HTTP, when it is served. */
+  flv?: SocketAddress
+  /** TCP congestion control of the RTMP and FLV listeners as the kernel reports it. */
+  tcpCongestion?: string
   /** WebRTC over UDP, by shard. */
   webrtc: Array<SocketAddress>
 }
@@ -489,6 +501,17 @@ export interface EngineOptions {
   publicIps: Array<string>
   /** How long a publish or play request waits for its decision, in ms; 3000 by default. */
   decisionTimeoutMs?: number
+  /** HTTP-FLV port; 0 picks a free one, absent serves no HTTP-FLV. */
+  flvPort?: number
+  /**
+   * How long audio for RTMP and FLV players waits for the next video frame to share its write, in ms; 40 by default, 0 sends
+   * it at once.
+   */
+  audioHoldMs?: number
+  /** Leave small RTMP and FLV writes to be merged by the kernel (Nagle's algorithm). */
+  nagle?: boolean
+  /** TCP congestion control asked for on the RTMP and FLV listeners; `bbr` by default. */
+  tcpCongestion?: string
 }
 
 /** A whole access unit. */
@@ -782,10 +805,16 @@ export interface ShardHealth {
   shard: number
   /** Worst lateness of its timer in the last second, in ms. */
   lagMs: number
-  /** RTMP connections it owns. */
+  /** RTMP and FLV connections it owns. */
   connections: number
   /** Live streams it owns. */
   streams: number
+  /** Writes to RTMP and FLV sockets so far. */
+  writes: number
+  /** Audio frames that waited for the next video frame to share its write. */
+  heldAudio: number
+  /** Times such a wait ended before a video frame came. */
+  expiredHolds: number
 }
 
 /** An address the engine listens on. */

@@ -1,5 +1,5 @@
 /** Splits the command line into command, switches and flags. */
-import { configKeys, type Flags, flagOf } from './config.js';
+import { booleanFlags, configKeys, type Flags, flagOf } from './config.js';
 import { GatewayError } from './errors.js';
 
 /** Flags that take no value. */
@@ -36,7 +36,9 @@ export function parseCommandLine(args: readonly string[]): CommandLine {
       const [name = '', ...rest] = argument.slice(2).split('=');
       if (!names.has(name)) throw usage(`unknown flag --${name}`);
       let value: string | undefined = rest.join('=');
-      if (rest.length === 0) {
+      if (rest.length === 0 && booleanFlags.has(name)) {
+        value = 'true';
+      } else if (rest.length === 0) {
         index += 1;
         value = args[index];
       }

@@ -50,6 +50,7 @@ export const ConfigSchema = Type.Object(
     ),
     rtmpPort: port('rtmp-port', 1935, 'RTMP port (TCP)'),
     httpPort: port('http-port', 8080, 'Port of the console, the API, WHEP and WHIP (TCP)'),
+    flvPort: port('flv-port', 8081, 'HTTP-FLV port (TCP)'),
     webrtcPort: port('webrtc-port', 8189, 'First WebRTC port (UDP); shard N uses this port + N'),
     shards: Type.Integer({
       minimum: 1,
@@ -72,6 +73,30 @@ export const ConfigSchema = Type.Object(
         metavar: 'ADDRESS',
       } satisfies Setting & Record<string, unknown>,
     ),
+    rtmpAudioHold: Type.Integer({
+      minimum: 0,
+      maximum: 500,
+      default: 40,
+      description: 'How long audio for RTMP and FLV players waits to share a write with the next video frame',
+      expects: 'an integer from 0 to 500 (milliseconds; 0 sends audio at once)',
+      flag: 'rtmp-audio-hold',
+      metavar: 'MS',
+    } satisfies Setting & Record<string, unknown>),
+    rtmpNagle: Type.Boolean({
+      default: false,
+      description: 'Let the kernel merge small RTMP and FLV writes: less CPU, more delay',
+      expects: 'true or false',
+      flag: 'rtmp-nagle',
+      metavar: '[BOOLEAN]',
+    } satisfies Setting & Record<string, unknown>),
+    tcpCongestion: Type.String({
+      pattern: '^[a-z0-9_-]{1,15}$',
+      default: 'bbr',
+      description: 'TCP congestion control of RTMP and FLV; the default of the kernel where it is refused',
+      expects: 'the name of a congestion control such as bbr or cubic',
+      flag: 'tcp-congestion',
+      metavar: 'NAME',
+    } satisfies Setting & Record<string, unknown>),
     logLevel: Type.Enum([...LOG_LEVELS], {
       default: 'info',
       description: 'Least severe log records that are written (to stderr)',
@@ -98,6 +123,11 @@ export function flagOf(key: ConfigKey): string {
   return settingOf(key).flag;
 }
 
+/** Flags of settings that are true or false: given alone, they mean true. */
+export const booleanFlags: ReadonlySet<string> = new Set(
+  configKeys.filter((key) => Type.IsBoolean(ConfigSchema.properties[key])).map(flagOf),
+);
+
 /** `rtmpPort` -> `RTMP_GATEWAY_RTMP_PORT`. */
 export function environmentOf(key: ConfigKey): string {
   return ENVIRONMENT_PREFIX + settingOf(key).flag.toUpperCase().replaceAll('-', '_');
@@ -115,6 +145,7 @@ function fromText(key: ConfigKey, texts: readonly string[]): unknown {
   if (Type.IsArray(schema)) return texts.flatMap((text) => text.split(',')).map((text) => text.trim());
   const text = (texts.at(-1) ?? '').trim();
   if (Type.IsInteger(schema) && /^-?\d+$/.test(text)) return Number(text);
+  if (Type.IsBoolean(schema) && /^(true|false)$/.test(text)) return text === 'true';
   return text;
 }
 
@@ -223,11 +254,15 @@ export function resolveConfig(partial: Partial<Config> = {}): Config {
 
 /** What no single setting can be blamed for. */
 function checkTogether(config: Config, sourceOf: (key: ConfigKey) => string): void {
-  if (config.rtmpPort !== 0 && config.rtmpPort === config.httpPort) {
-    throw invalid(
-      sourceOf('httpPort'),
-      `and ${sourceOf('rtmpPort')} must differ, both are ${config.httpPort}`,
-    );
+  const tcpPorts = [
+    ['httpPort', 'rtmpPort'],
+    ['flvPort', 'rtmpPort'],
+    ['flvPort', 'httpPort'],
+  ] as const;
+  for (const [one, other] of tcpPorts) {
+    if (config[one] !== 0 && config[one] === config[other]) {
+      throw invalid(sourceOf(one), `and ${sourceOf(other)} must differ, both are ${config[one]}`);
+    }
   }
   if (config.webrtcPort !== 0 && config.webrtcPort + config.shards - 1 > 65_535) {
     throw invalid(

@@ -23,6 +23,8 @@ export interface GatewayOptions {
 export interface GatewayAddresses {
   rtmp: SocketAddress;
   http: SocketAddress;
+  /** FLV over HTTP. */
+  flv?: SocketAddress | undefined;
   /** UDP, one per shard. */
   webrtc: SocketAddress[];
 }
@@ -65,9 +67,9 @@ export function createGateway(partial: Partial<Config> = {}, options: GatewayOpt
       if (parts) throw new GatewayError('GW_INTERNAL', 'a gateway can be started once only');
       parts = startParts(config, options.authorize ?? allowAll, log);
       const { engine, server } = await parts;
-      const { rtmp, webrtc } = engine.addresses();
+      const { rtmp, flv, webrtc } = engine.addresses();
       const { address, port } = server.server.address() as AddressInfo;
-      return { rtmp, webrtc, http: { host: address, port } };
+      return { rtmp, flv, webrtc, http: { host: address, port } };
     },
     async stop() {
       const started = await parts?.catch(() => undefined);
@@ -80,8 +82,19 @@ export function createGateway(partial: Partial<Config> = {}, options: GatewayOpt
 
 async function startParts(config: Config, authorize: AuthorizeHook, log: EventLog): Promise<Parts> {
   const host = await resolveHost(config.host);
-  const { rtmpPort, webrtcPort, shards, publicIps } = config;
-  const engine = await createEngine({ host, rtmpPort, webrtcPort, shards, publicIps });
+  const { rtmpPort, flvPort, webrtcPort, shards, publicIps, rtmpAudioHold, rtmpNagle, tcpCongestion } =
+    config;
+  const engine = await createEngine({
+    host,
+    rtmpPort,
+    flvPort,
+    webrtcPort,
+    shards,
+    publicIps,
+    audioHoldMs: rtmpAudioHold,
+    nagle: rtmpNagle,
+    tcpCongestion,
+  });
   try {
     const orchestrator = new Orchestrator(engine, log, authorize);
     orchestrator.start();

@@ -48,6 +48,8 @@ test('each port that is in use is named', () =>
         '0',
         '--http-port',
         '0',
+        '--flv-port',
+        '0',
         '--webrtc-port',
         '0',
         '--shards',

@@ -62,7 +62,7 @@ export function startCommand(flags: readonly string[], env: Record<string, strin
 
 /** Starts a gateway and waits until it serves. */
 export async function startGateway(...flags: string[]): Promise<GatewayProcess> {
-  const free = ['--rtmp-port', '0', '--http-port', '0', '--webrtc-port', '0'];
+  const free = ['--rtmp-port', '0', '--http-port', '0', '--flv-port', '0', '--webrtc-port', '0'];
   const program = startCommand(['start', ...free, ...flags]);
   const match = await until('the line that says it serves', () => {
     if (program.hasEnded) throw new Error(`the gateway ended:\n${program.stdout}${program.stderr}`);

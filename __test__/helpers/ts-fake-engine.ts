@@ -49,6 +49,7 @@ export class FakeEngine implements Engine {
     connectionId: number;
     generation: number;
     accept: boolean;
+    takeOver?: boolean;
     code?: string;
     description?: string;
   }[] = [];
@@ -84,13 +85,22 @@ export class FakeEngine implements Engine {
     return updates;
   }
 
-  decide(connectionId: number, generation: number, decision: { accept: boolean; code?: string }): boolean {
+  decide(
+    connectionId: number,
+    generation: number,
+    decision: { accept: boolean; takeOver?: boolean; code?: string },
+  ): boolean {
     this.decisions.push({ connectionId, generation, ...decision });
     return this.decideResult;
   }
 
   addresses() {
-    return { rtmp: { host: '127.0.0.1', port: 1935 }, webrtc: [{ host: '127.0.0.1', port: 8189 }] };
+    return {
+      rtmp: { host: '127.0.0.1', port: 1935 },
+      flv: { host: '127.0.0.1', port: 8081 },
+      tcpCongestion: 'bbr',
+      webrtc: [{ host: '127.0.0.1', port: 8189 }],
+    };
   }
 
   async streams() {
@@ -135,7 +145,7 @@ export class FakeEngine implements Engine {
 
   async health() {
     if (!this.healthy) throw new Error('GW_STOPPED: the engine is stopped');
-    return [{ shard: 0, lagMs: 0.4, connections: 3, streams: 1 }];
+    return [{ shard: 0, lagMs: 0.4, connections: 3, streams: 1, writes: 7, heldAudio: 2, expiredHolds: 1 }];
   }
 
   async stop() {}

@@ -124,7 +124,7 @@ test('connections, server and health', async (t) => {
   assert.equal(health.statusCode, 200);
   assert.deepEqual(
     [health.json().status, health.json().shards],
-    ['ok', [{ shard: 0, lagMs: 0.4, connections: 3, streams: 1 }]],
+    ['ok', [{ shard: 0, lagMs: 0.4, connections: 3, streams: 1, writes: 7, heldAudio: 2, expiredHolds: 1 }]],
   );
   engine.healthy = false;
   const failing = await app.inject('/healthz');

@@ -25,6 +25,7 @@ test('--help names every flag and exits 0', async () => {
   for (const flag of [
     'rtmp-port',
     'http-port',
+    'flv-port',
     'webrtc-port',
     'shards',
     'host',

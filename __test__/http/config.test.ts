@@ -33,8 +33,12 @@ test('defaults are those of the documentation', () => {
     host: '127.0.0.1',
     rtmpPort: 1935,
     httpPort: 8080,
+    flvPort: 8081,
     webrtcPort: 8189,
     publicIps: [],
+    rtmpAudioHold: 40,
+    rtmpNagle: false,
+    tcpCongestion: 'bbr',
     logLevel: 'info',
   });
   assert.ok(shards >= 1);
@@ -72,6 +76,12 @@ test('every setting has a flag, an environment variable and a line of help', () 
   }
 });
 
+test('a flag that is true or false may stand alone', () => {
+  assert.equal(load(['--rtmp-nagle', '--rtmp-port', '1']).rtmpNagle, true);
+  assert.equal(load(['--rtmp-nagle=false']).rtmpNagle, false);
+  assert.equal(load([], { RTMP_GATEWAY_RTMP_NAGLE: 'true' }).rtmpNagle, true);
+});
+
 const missing = join(directory, 'missing.json');
 const wrong: [string, string[], Record<string, string>, RegExp][] = [
   [
@@ -93,6 +103,19 @@ const wrong: [string, string[], Record<string, string>, RegExp][] = [
     /^--public-ip must be up to 8 IP addresses, not \["1.2.3"\]$/,
   ],
   ['bad level', ['--log-level', 'loud'], {}, /^--log-level must be one of debug, info, .*, not "loud"$/],
+  ['neither true nor false', ['--rtmp-nagle=yes'], {}, /^--rtmp-nagle must be true or false, not "yes"$/],
+  [
+    'bad congestion',
+    ['--tcp-congestion', 'BBR 2'],
+    {},
+    /^--tcp-congestion must be the name of .*, not "BBR 2"$/,
+  ],
+  [
+    'audio hold',
+    ['--rtmp-audio-hold', '501'],
+    {},
+    /^--rtmp-audio-hold must be an integer from 0 to 500 .*, not 501$/,
+  ],
   ['unknown flag', ['--rtmp', '1'], {}, /^unknown flag --rtmp; see/],
   ['flag named __proto__', ['--__proto__=1'], {}, /^unknown flag --__proto__/],
   ['flag without value', ['--host'], {}, /^--host needs a value/],
@@ -103,6 +126,12 @@ const wrong: [string, string[], Record<string, string>, RegExp][] = [
     ['--rtmp-port=9000', '--http-port=9000'],
     {},
     /^--http-port and --rtmp-port must differ, both are 9000/,
+  ],
+  [
+    'the default of another port',
+    ['--http-port=8081'],
+    {},
+    /^the default of flvPort and --http-port must differ, both are 8081/,
   ],
   [
     'no room for shards',

@@ -43,7 +43,7 @@ test('install without a compiler, then serve', async () => {
   assert.equal((await installing.end(120_000)).code, 0, installing.stderr);
 
   const command = join(app, 'node_modules/.bin/rtmp-gateway');
-  const ports = ['--rtmp-port', '0', '--http-port', '0', '--webrtc-port', '0'];
+  const ports = ['--rtmp-port', '0', '--http-port', '0', '--flv-port', '0', '--webrtc-port', '0'];
   const gateway = new Program(command, ['start', ...ports], { env });
   try {
     const [, http] = await until('the installed gateway to serve', () => {

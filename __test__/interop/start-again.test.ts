@@ -12,7 +12,7 @@ test('a second start serves within 3 s', async (t) => {
   const times: number[] = [];
   for (let attempt = 0; attempt < TRIES && Math.min(...times) > LIMIT_MS; attempt++) {
     const started = performance.now();
-    const flags = ['--', '--rtmp-port', '0', '--http-port', '0', '--webrtc-port', '0'];
+    const flags = ['--', '--rtmp-port', '0', '--http-port', '0', '--flv-port', '0', '--webrtc-port', '0'];
     const program = new Program('npm', ['start', ...flags]);
     try {
       const line =

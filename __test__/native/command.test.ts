@@ -18,6 +18,7 @@ function start(...flags: string[]) {
     'start',
     '--rtmp-port=0',
     '--http-port=0',
+    '--flv-port=0',
     '--webrtc-port=0',
   ];
   const child: ChildProcess = spawn(process.execPath, [...args, ...flags], { cwd: root });

@@ -7,7 +7,7 @@ import { pino } from 'pino';
 import { createGateway } from '../../src/index.js';
 
 const logger = pino({ level: 'silent' });
-const free = { rtmpPort: 0, httpPort: 0, webrtcPort: 0, shards: 2 };
+const free = { rtmpPort: 0, httpPort: 0, flvPort: 0, webrtcPort: 0, shards: 2 };
 
 test('port 0: every address is a real one, and HTTP answers', async () => {
   const gateway = createGateway(free, { logger });

@@ -13,6 +13,7 @@ function ask(connectionId: number, more: Partial<Ask> = {}): Ask {
     connectionId,
     generation: 1,
     kind: 'publish',
+    protocol: 'rtmp',
     room: 'live',
     name: 'demo',
     query: 'key=canary',
@@ -29,6 +30,9 @@ function orchestrate(hook: AuthorizeHook = allowAll) {
   orchestrator.start();
   return { engine, orchestrator, lines };
 }
+
+/** Someone else: another address, another key. */
+const stranger = (number: number) => ({ query: `key=other${number}`, remoteAddress: `10.0.0.${number}:5` });
 
 /** Lets hooks that answer at once answer. */
 const settled = () => delay(1);
@@ -67,7 +71,7 @@ test('of two who ask at once, one gets the name', async () => {
   engine.tell({
     connections: [
       { connectionId: 1, ask: ask(1) },
-      { connectionId: 2, ask: ask(2) },
+      { connectionId: 2, ask: ask(2, stranger(2)) },
     ],
   });
   await settled();
@@ -80,7 +84,7 @@ test('of two who ask at once, one gets the name', async () => {
 test('a name is free again when its stream ends, or its publisher goes before it was live', async () => {
   const { engine } = orchestrate();
   const publishes = async (connectionId: number) => {
-    engine.tell({ connections: [{ connectionId, ask: ask(connectionId) }] });
+    engine.tell({ connections: [{ connectionId, ask: ask(connectionId, stranger(connectionId)) }] });
     await settled();
     return engine.decisions.at(-1)?.accept;
   };

@@ -7,6 +7,7 @@ import { installSecurityHeaders } from './plugins/security.js';
 import { apiRoutes } from './routes/api.js';
 import { consoleRoutes } from './routes/console.js';
 import { installOpenApi, openApiRoutes } from './routes/docs.js';
+import { flvRoutes } from './routes/flv.js';
 import { healthRoutes } from './routes/health.js';
 import { whepRoutes } from './routes/whep.js';
 import { whipRoutes } from './routes/whip.js';
@@ -43,6 +44,7 @@ export async function buildServer(services: Services) {
   await app.register(apiRoutes, { ...services, prefix: '/api/v1' });
   await app.register(whepRoutes, { ...services, prefix: '/whep' });
   await app.register(whipRoutes, { ...services, prefix: '/whip' });
+  await app.register(flvRoutes, { ...services, prefix: '/flv' });
   await app.register(consoleRoutes);
   refuseOtherMethods();
   return app;

@@ -2,7 +2,7 @@
 /** What a hook is told. Strings come from strangers; room and name match the name grammar. */
 export interface AccessRequest {
   readonly kind: 'publish' | 'play';
-  readonly protocol: 'rtmp' | 'webrtc';
+  readonly protocol: 'rtmp' | 'webrtc' | 'flv';
   readonly room: string;
   readonly name: string;
   /** Query string of the URL as sent, without `?`; may hold a key or a token. */

@@ -2,6 +2,7 @@
 import type { EventLog } from '../log.js';
 import type { Ask, ConnectionUpdate, Decision, Engine } from '../native.js';
 import { type AuthorizeHook, authorize, type Verdict } from './authorize.js';
+import { publisherOf } from './publisher.js';
 import { StreamNames } from './stream-names.js';
 
 /** RTMP `onStatus` codes of refusals. */
@@ -66,13 +67,13 @@ export class Orchestrator {
   #follow({ connectionId, closed }: ConnectionUpdate): void {
     if (!closed) return;
     this.#waiting.delete(connectionId);
-    this.#names.release(connectionId);
+    this.#names.forget(connectionId);
   }
 
   async #answer(ask: Ask): Promise<void> {
     this.#waiting.set(ask.connectionId, ask.generation);
-    const { kind, room, name, query, remoteAddress, connectionId } = ask;
-    const request = { kind, protocol: 'rtmp', room, name, query, remoteAddress } as const;
+    const { kind, protocol, room, name, query, remoteAddress, connectionId } = ask;
+    const request = { kind, protocol, room, name, query, remoteAddress };
     const verdict = await authorize(this.#hook, request, (error) => {
       this.#log.write('error', 'GW_HOOK_FAILED', `authorize: ${describe(error)}`, { connectionId });
     });
@@ -87,22 +88,25 @@ export class Orchestrator {
     }
   }
 
-  #decisionFor({ kind, room, name, connectionId }: Ask, verdict: Verdict): Decision {
+  #decisionFor(ask: Ask, verdict: Verdict): Decision {
+    const { kind, room, name } = ask;
     if (!verdict.accept) {
       const code = kind === 'publish' ? STATUS_CODES.publishDenied : STATUS_CODES.playDenied;
       return { accept: false, code, description: verdict.reason };
     }
-    if (kind === 'publish' && this.#names.isTaken(room, name, connectionId)) {
+    if (kind === 'play') return { accept: true };
+    const claim = this.#names.claim(room, name, publisherOf(ask));
+    if (claim === 'taken') {
       const description = `${room}/${name} is being published by someone else`;
       return { accept: false, code: STATUS_CODES.publishTaken, description };
     }
-    return { accept: true };
+    return claim === 'same' ? { accept: true, takeOver: true } : { accept: true };
   }
 
   #decide(ask: Ask, verdict: Verdict): void {
     const { connectionId, generation, kind, room, name } = ask;
     const decision = this.#decisionFor(ask, verdict);
-    if (decision.accept && kind === 'publish') this.#names.promise(room, name, connectionId);
+    if (decision.accept && kind === 'publish') this.#names.promise(room, name, publisherOf(ask));
     const taken = this.#engine.decide(connectionId, generation, decision);
     if (!taken) this.#names.release(connectionId);
     const fields = { connectionId, room, name, remoteAddress: ask.remoteAddress };
@@ -110,7 +114,8 @@ export class Orchestrator {
       this.#log.write('warn', 'GW_STALE_DECISION', `${kind} came to nothing`, fields);
     } else {
       const code = kind === 'publish' ? 'GW_PUBLISH_DECIDED' : 'GW_PLAY_DECIDED';
-      if (decision.accept) this.#log.write('info', code, `${kind} accepted`, fields);
+      const how = decision.takeOver ? 'accepted, takes over from an earlier connection' : 'accepted';
+      if (decision.accept) this.#log.write('info', code, `${kind} ${how}`, fields);
       else this.#log.write('warn', code, `${kind} refused: ${decision.description ?? ''}`, fields);
     }
   }

@@ -15,6 +15,15 @@ export const HealthSchema = Type.Object({
       lagMs: Type.Number({ minimum: 0, description: 'How late the last heartbeat of the shard was' }),
       connections: Type.Integer({ minimum: 0 }),
       streams: Type.Integer({ minimum: 0 }),
+      writes: Type.Integer({ minimum: 0, description: 'Writes to RTMP and FLV sockets' }),
+      heldAudio: Type.Integer({
+        minimum: 0,
+        description: 'Audio frames that waited to share the write of the next video frame',
+      }),
+      expiredHolds: Type.Integer({
+        minimum: 0,
+        description: 'Times that audio left before a video frame came',
+      }),
     }),
   ),
 });
@@ -25,5 +34,9 @@ export const ServerSchema = Type.Object({
   version: Type.String(),
   startedAt: Type.String({ format: 'date-time' }),
   rtmp: Address,
+  flv: Type.Optional(Address),
+  tcpCongestion: Type.Optional(
+    Type.String({ description: 'TCP congestion control of RTMP and FLV, as the kernel reports it' }),
+  ),
   webrtc: Type.Array(Address, { description: 'UDP, one per shard' }),
 });

@@ -25,7 +25,7 @@ pub struct Gateway {
 
 /// Free ports and one shard.
 pub fn options() -> EngineOptions {
-    EngineOptions { rtmp_port: 0, webrtc_port: 0, ..EngineOptions::default() }
+    EngineOptions { rtmp_port: 0, webrtc_port: 0, flv_port: Some(0), ..EngineOptions::default() }
 }
 
 pub fn accept() -> Decision {
@@ -75,6 +75,10 @@ impl Gateway {
 
     pub fn rtmp(&self) -> SocketAddr {
         self.engine.addresses().rtmp
+    }
+
+    pub fn flv(&self) -> SocketAddr {
+        self.engine.addresses().flv.unwrap()
     }
 
     pub fn connections(&self) -> Vec<ConnectionSnapshot> {

@@ -2,6 +2,7 @@
 #![allow(dead_code, reason = "every scenario uses a part")]
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a helper that fails is a test that fails")]
 
+pub mod flv;
 pub mod gateway;
 pub mod media;
 pub mod peer;
