@@ -1,6 +1,7 @@
 //! Tolerated oddities of real senders, one test each.
 
 mod common;
+use bytes::Bytes;
 use common::*;
 
 #[test]
@@ -134,4 +135,14 @@ fn the_first_keyframe_of_ffmpeg_starts_with_sei_in_front_of_the_sps() {
         assert_eq!(scene.numbers(), [0, 1]);
         assert_eq!(scene.buffer.statistics().held, 0);
     }
+}
+
+#[test]
+fn the_first_keyframe_of_ffmpeg_starts_with_sei_and_leaves_the_parameter_sets_to_the_description() {
+    let mut scene = Scene::default();
+    scene.buffer.set_parameter_sets(&[Bytes::from_static(SPS)], &[Bytes::from_static(PPS)]).unwrap();
+    scene.frame(&[&[0x06, 5, 1, 0, 0x80], IDR]);
+    scene.frame(&[P]);
+    scene.frame(&[P]);
+    assert_eq!(scene.numbers(), [0, 1]);
 }

@@ -2,7 +2,7 @@
 
 use super::super::marker::MarkerTrust;
 use super::{VideoFrame, VideoJitterBuffer};
-use crate::h264::{AccessUnit, Hints};
+use crate::h264::AccessUnit;
 use std::time::Instant;
 
 /// How the end of a frame was known.
@@ -38,9 +38,9 @@ impl VideoJitterBuffer {
     /// Takes the scanned frame out of the window; gives it if it may leave.
     pub(super) fn take_frame(&mut self, now: Instant, end: FrameEnd) -> Option<VideoFrame> {
         let scan = std::mem::take(&mut self.scan);
-        let first_known = self.at_boundary
-            || scan.is_delimited()
-            || scan.first().is_some_and(|first| self.starts_access_unit(&first));
+        // In front of macroblock 0 only parameter sets can be missing, and this sender may not send them in-band.
+        let starts_picture = scan.has_slice() && !scan.starts_inside_picture() && !self.seen_in_band_sps;
+        let first_known = self.at_boundary || scan.is_delimited() || starts_picture;
         let cut_short = scan.starts_inside_picture() && self.ended_by_marker == scan.timestamp();
         if self.at_boundary && scan.has_slice() && self.ended_by_marker.is_some() && !cut_short {
             // The marker was believed after a quiet time, and rightly so.
@@ -98,11 +98,5 @@ impl VideoJitterBuffer {
         self.statistics.frames += 1;
         let timestamp = self.timestamps.unwrap(timestamp);
         Some(VideoFrame { timestamp, payload, keyframe, parameter_sets, first_arrival, last_arrival })
-    }
-
-    /// Whether nothing of an access unit is in front of this packet: it starts with macroblock 0, and the sender does not
-    /// send parameter sets in-band.
-    fn starts_access_unit(&self, hints: &Hints) -> bool {
-        hints.starts_slices() && !self.seen_in_band_sps
     }
 }
