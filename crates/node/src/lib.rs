@@ -5,14 +5,10 @@
 
 mod convert;
 mod engine;
-mod parts;
+pub mod parts;
 mod types;
 
 pub use engine::Engine;
-pub use parts::{
-    AudioJitterBuffer, H264Depacketizer, H264Packetizer, OpusPacketizer, RtmpChunkReader, RtmpChunkWriter,
-    VideoJitterBuffer,
-};
 
 /// Version of the native addon.
 #[napi_derive::napi]

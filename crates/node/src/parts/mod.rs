@@ -14,8 +14,11 @@ mod opus;
 mod rtmp;
 mod rtp;
 
+pub use aac::{build_aac_config, parse_aac_config};
+pub use avc::{annex_b_to_avcc, avcc_to_annex_b, build_avc_config, parse_avc_config};
 pub use h264_depacketizer::H264Depacketizer;
 pub use h264_packetizer::H264Packetizer;
 pub use jitter::{AudioJitterBuffer, VideoJitterBuffer};
-pub use opus::OpusPacketizer;
+pub use opus::{OpusPacketizer, parse_opus_packet};
 pub use rtmp::{RtmpChunkReader, RtmpChunkWriter};
+pub use rtp::{parse_rtp_packet, write_rtp_packet};
