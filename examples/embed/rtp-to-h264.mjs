@@ -1,4 +1,4 @@
-// Receives the H.264 of a session description over RTP and writes whole frames to a file, until a second has been quiet.
+// Receives the H.264 of a session description over RTP and writes whole frames to a file, until two seconds have been quiet.
 //   ffmpeg -re -stream_loop -1 -i in.mp4 -an -c:v copy -sdp_file stream.sdp -f rtp rtp://127.0.0.1:5004
 //   node rtp-to-h264.mjs stream.sdp out.h264
 import { createSocket } from 'node:dgram';
@@ -6,7 +6,7 @@ import { createWriteStream, readFileSync } from 'node:fs';
 import { avccToAnnexB, parseRtpPacket, VideoJitterBuffer } from 'rtmp-gateway/native';
 
 /** This long without a packet is the end. */
-const QUIET_MS = 1_000;
+const QUIET_MS = 2_000;
 const START_CODE = Buffer.from([0, 0, 0, 1]);
 
 const [sdpPath, path] = process.argv.slice(2);
