@@ -29,6 +29,8 @@ const REQUEST_DEADLINE: Duration = Duration::from_secs(10);
 const LINGER: Duration = Duration::from_secs(2);
 /// Bytes read and thrown away after the request: players send none, whoever sends a body has mistaken the address.
 const MAX_STRAY: usize = 64 * 1024;
+/// How long a live stream may show no track before the request is refused.
+const TRACKS_DEADLINE: Duration = Duration::from_secs(10);
 /// How often a request that waits looks again: a stream with one track becomes ready by time alone.
 const LOOK_AGAIN: Duration = Duration::from_millis(100);
 
@@ -124,8 +126,8 @@ impl Connection {
                 play
             }
         };
-        let (stream, header) = self.wait_for_stream(&play).await?;
-        self.play(stream, header).await
+        let stream = self.wait_for_stream(&play).await?;
+        self.play(&play, stream).await
     }
 
     async fn read_request(&self) -> Result<Request, End> {
@@ -189,13 +191,19 @@ impl Connection {
         }
     }
 
+    /// Whether the head of a good answer has been queued: from then on there is nothing to refuse.
+    fn is_answered(&self) -> bool {
+        self.playing.is_some() && !self.outbox.is_corked()
+    }
+
     fn handle_control(&self) -> Result<(), End> {
         for event in self.control.take() {
             match event {
+                ControlEvent::StreamEnded { .. } if !self.is_answered() => return Err(End::Refused(Problem::ENDED)),
                 ControlEvent::StreamEnded { .. } => return Err(End::StreamEnded),
                 ControlEvent::StreamStarted { .. } => {}
                 ControlEvent::CloseTooSlow => return Err(End::Engine("GW_PEER_TOO_SLOW")),
-                ControlEvent::Replaced | ControlEvent::Shutdown if self.playing.is_none() => {
+                ControlEvent::Replaced | ControlEvent::Shutdown if !self.is_answered() => {
                     return Err(End::Refused(Problem::STOPPED));
                 }
                 ControlEvent::Replaced | ControlEvent::Shutdown => return Err(End::Engine("GW_STOPPED")),
@@ -261,8 +269,8 @@ impl Connection {
         }
     }
 
-    /// Waits until the stream and its tracks are known; the file's header says which there are.
-    async fn wait_for_stream(&self, play: &Play) -> Result<(SharedStream, [u8; 13]), End> {
+    /// Waits until the stream has a publisher.
+    async fn wait_for_stream(&self, play: &Play) -> Result<SharedStream, End> {
         if self.shard.waiting.get() >= MAX_WAITING_VIEWERS {
             return Err(End::Refused(Problem::TOO_MANY_WAITING));
         }
@@ -273,16 +281,11 @@ impl Connection {
         let mut stray = 0;
         loop {
             let changed = self.shard.stream_changed.notified();
-            let now = Instant::now();
-            let stream = self.shard.router.borrow().get(&key);
-            let tracks = stream.as_ref().and_then(|stream| stream.borrow().tracks(now));
-            if let (Some(stream), Some((audio, video))) = (&stream, tracks) {
-                return Ok((stream.clone(), file_header(audio, video)));
+            let stream = self.shard.router.borrow().get(&key).filter(|stream| stream.borrow().is_live());
+            if let Some(stream) = stream {
+                return Ok(stream);
             }
-            let live = stream.is_some_and(|stream| stream.borrow().is_live());
-            // A live stream whose tracks are not known yet is about to be, whatever the request would wait.
-            let wait = if live { play.wait.max(REQUEST_DEADLINE) } else { play.wait };
-            let left = wait.saturating_sub(now.saturating_duration_since(start));
+            let left = play.wait.saturating_sub(start.elapsed());
             if left.is_zero() {
                 return Err(End::Refused(Problem::stream_not_found(&play.room, &play.name)));
             }
@@ -294,19 +297,30 @@ impl Connection {
         }
     }
 
-    async fn play(&mut self, stream: SharedStream, header: [u8; 13]) -> Result<End, End> {
-        let now = Instant::now();
+    async fn play(&mut self, play: &Play, stream: SharedStream) -> Result<End, End> {
+        let start = Instant::now();
         let grace = self.shard.shared.options.player_grace;
-        self.info.set_state("playing", now);
-        self.outbox.push_bytes(Bytes::from_static(FILE_HEAD.as_bytes()));
-        self.outbox.push_bytes(Bytes::copy_from_slice(&header));
+        // The file's header says which tracks there are: until they are known, what comes is kept.
+        self.outbox.cork();
+        let mut corked = true;
         let player = Player::new(self.info.id, Framing::Flv, self.outbox.clone(), self.control.clone(), grace);
         self.playing = Some(stream.clone());
-        stream.borrow_mut().add_player(now, player, &self.shard);
+        stream.borrow_mut().add_player(start, player, &self.shard);
         let mut stray = 0;
         loop {
+            let changed = self.shard.stream_changed.notified();
             let now = Instant::now();
             self.handle_control()?;
+            if corked {
+                let tracks = stream.borrow().tracks(now);
+                if let Some((audio, video)) = tracks {
+                    corked = false;
+                    self.info.set_state("playing", now);
+                    self.outbox.uncork([FILE_HEAD.as_bytes(), &file_header(audio, video)].concat().into());
+                } else if now.saturating_duration_since(start) > TRACKS_DEADLINE {
+                    return Err(End::Refused(Problem::stream_not_found(&play.room, &play.name)));
+                }
+            }
             let empty = self.outbox.flush(now).map_err(|error| End::Peer(error.to_string()))?;
             if self.outbox.hopeless(now, grace) {
                 return Err(End::Engine("GW_PEER_TOO_SLOW"));
@@ -320,6 +334,8 @@ impl Connection {
                     writable.map_err(|error| End::Peer(error.to_string()))?;
                 }
                 () = self.outbox.wake.notified() => {}
+                () = changed, if corked => {}
+                () = sleep(LOOK_AGAIN), if corked => {}
             }
         }
     }
@@ -336,7 +352,9 @@ impl Connection {
             End::StreamEnded => (LogLevel::Debug, "GW_STREAM_ENDED", "the stream has ended".to_owned()),
             End::Engine(code) => (LogLevel::Info, code, "closed by the gateway".to_owned()),
             End::Refused(problem) => {
-                self.outbox.push_bytes(Bytes::from(problem.answer()));
+                // Media that waited for its header is not wanted any more.
+                drop(self.outbox.take());
+                self.outbox.uncork(Bytes::from(problem.answer()));
                 (LogLevel::Debug, problem.code, format!("refused with {}", problem.status))
             }
         };

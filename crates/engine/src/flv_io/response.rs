@@ -42,6 +42,8 @@ impl Problem {
         Self::fixed(503, "GW_TOO_MANY_SESSIONS", "Service Unavailable", "too many requests wait for a stream");
     pub(super) const NO_DECISION: Self =
         Self::fixed(503, "GW_DECISION_TIMEOUT", "Service Unavailable", "no decision in time; try again");
+    pub(super) const ENDED: Self =
+        Self::fixed(404, "GW_STREAM_NOT_FOUND", "Not Found", "the stream has ended before it began");
     pub(super) const STOPPED: Self = Self::fixed(503, "GW_STOPPED", "Service Unavailable", "the gateway is stopping");
     pub(super) const SLOW_REQUEST: Self =
         Self::fixed(408, "GW_REQUEST_TIMEOUT", "Request Timeout", "the request did not arrive in time");

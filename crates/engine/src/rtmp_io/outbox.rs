@@ -118,6 +118,8 @@ pub(crate) struct Outbox {
     queue: RefCell<Queue>,
     bytes_out: Cell<u64>,
     writes: Rc<Cell<u64>>,
+    /// Nothing leaves yet: what must go first is not known.
+    corked: Cell<bool>,
     /// Wakes the connection's task when the socket is full or the connection must close.
     pub(crate) wake: Notify,
 }
@@ -125,7 +127,14 @@ pub(crate) struct Outbox {
 impl Outbox {
     /// `writes` counts the writes of all connections of a shard.
     pub(crate) fn new(socket: Rc<TcpStream>, bytes_out: u64, writes: Rc<Cell<u64>>) -> Self {
-        Self { socket, queue: RefCell::default(), bytes_out: Cell::new(bytes_out), writes, wake: Notify::new() }
+        Self {
+            socket,
+            queue: RefCell::default(),
+            bytes_out: Cell::new(bytes_out),
+            writes,
+            corked: Cell::new(false),
+            wake: Notify::new(),
+        }
     }
 
     /// Bytes queued, and milliseconds of media from the oldest to the newest queued frame.
@@ -167,6 +176,28 @@ impl Outbox {
         let mut queue = self.queue.borrow_mut();
         queue.backlog_items = queue.items.len();
         queue.backlog_bytes = queue.bytes;
+    }
+
+    /// Holds everything back until [`Outbox::uncork`].
+    pub(crate) fn cork(&self) {
+        self.corked.set(true);
+    }
+
+    /// Whether everything is held back.
+    pub(crate) fn is_corked(&self) -> bool {
+        self.corked.get()
+    }
+
+    /// Lets everything go, `first` before what is queued.
+    pub(crate) fn uncork(&self, first: Bytes) {
+        self.corked.set(false);
+        let mut queue = self.queue.borrow_mut();
+        queue.bytes += first.len();
+        if queue.backlog_items > 0 {
+            queue.backlog_items += 1;
+            queue.backlog_bytes += first.len();
+        }
+        queue.items.push_front(Item { header: Inline::EMPTY, body: first, piece: Piece::Keep });
     }
 
     /// Queues bytes that are already framed.
@@ -233,6 +264,9 @@ impl Outbox {
 
     /// Writes as much as the socket takes. `Ok(true)` when nothing is left.
     pub(crate) fn flush(&self, now: Instant) -> io::Result<bool> {
+        if self.corked.get() {
+            return Ok(true);
+        }
         let mut queue = self.queue.borrow_mut();
         if let Some(kind) = queue.failed {
             return Err(kind.into());
