@@ -174,6 +174,8 @@ impl Stream {
             player.stream_started();
         }
         shard.shared.mailbox.stream(&self.key.room, &self.key.name, true);
+        // Web players that wait are there before the first tag.
+        shard.stream_changed.notify_waiters();
         Some(self.epoch)
     }
 
