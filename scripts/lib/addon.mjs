@@ -13,6 +13,9 @@ const PROFILE_NOTE = at('target/addon-profile');
 /** The cargo profile that everything is built with; `dev` while developing saves minutes. */
 export const PROFILE = process.env.RTMP_GATEWAY_ADDON_PROFILE || 'release';
 
+/** napi looks for the result in a folder named like the profile, which is wrong for `dev` (its folder is `debug`). */
+const profileFlags = (profile) => (profile === 'dev' ? [] : ['--profile', profile]);
+
 /** The platform's name in the addon's file name, as napi writes it. */
 function platform() {
   process.report.excludeNetwork = true; // else the report looks up the names of all interfaces
@@ -47,7 +50,7 @@ export async function ensureAddon({ profile = PROFILE, force = false } = {}) {
     [
       at('node_modules/@napi-rs/cli/dist/cli.js'),
       ...['build', '--platform', '--esm', '--manifest-path', 'crates/node/Cargo.toml', '--output-dir', '.'],
-      ...['--js', 'index.js', '--dts', 'index.d.ts', '--profile', profile],
+      ...['--js', 'index.js', '--dts', 'index.d.ts', ...profileFlags(profile)],
     ],
     { heartbeat: 'building the native addon', timeoutMs: 60 * 60_000 },
   );
