@@ -126,9 +126,9 @@ export class RawRtmp {
     socket.on('error', () => undefined); // a reset is a close, too
   }
 
-  /** Connects TCP only. */
-  static async connect(port: number): Promise<RawRtmp> {
-    const socket = connect(port, '127.0.0.1');
+  /** Connects TCP only; from another address of the loopback for someone else. */
+  static async connect(port: number, localAddress = '127.0.0.1'): Promise<RawRtmp> {
+    const socket = connect({ port, host: '127.0.0.1', localAddress });
     await once(socket, 'connect');
     return new RawRtmp(socket);
   }
