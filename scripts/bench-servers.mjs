@@ -70,25 +70,12 @@ export function gatewaySettings(cli) {
   return new Set([...(stdout ?? '').matchAll(/^\s+--([a-z-]+)/gm)].map(([, name]) => name));
 }
 
-/** Starts a gateway on free ports of 127.0.0.1; resolves to `{ target, pid, stop }`. */
-export async function startGateway(cli, given) {
-  const child = launch(process.execPath, [
-    ...[
-      cli,
-      'start',
-      '--host',
-      '127.0.0.1',
-      '--rtmp-port',
-      '0',
-      '--http-port',
-      '0',
-      '--flv-port',
-      '0',
-      '--webrtc-port',
-      '0',
-    ],
-    ...['--log-level', 'error', ...Object.entries(given).map(([name, value]) => `--${name}=${value}`)],
-  ]);
+/** Starts a gateway on free ports of 127.0.0.1; `known` are its settings; resolves to `{ target, pid, stop }`. */
+export async function startGateway(cli, known, given) {
+  const ports = [...known].filter((name) => name.endsWith('-port')).map((name) => [name, '0']);
+  const settings = { host: '127.0.0.1', 'log-level': 'error', ...Object.fromEntries(ports), ...given };
+  const flags = Object.entries(settings).map(([name, value]) => `--${name}=${value}`);
+  const child = launch(process.execPath, [cli, 'start', ...flags]);
   const [, target, pid] = await started(child, 'the gateway', () => SERVING.exec(child.log));
   return { target, pid: Number(pid), stop: () => stop(child) };
 }
