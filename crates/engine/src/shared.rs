@@ -95,4 +95,15 @@ mod tests {
         drop(held);
         assert!(shared.addresses.lock().expect("lock").by_address.is_empty());
     }
+
+    #[test]
+    fn connections_in_total_are_bounded_whatever_their_addresses() {
+        let shared = Arc::new(Shared::new(EngineOptions::default()));
+        let address = |index: usize| IpAddr::from((index as u32).to_be_bytes());
+        let mut held: Vec<_> =
+            (0..MAX_CONNECTIONS).map(|index| shared.admit(address(index)).expect("within")).collect();
+        assert!(shared.admit(address(MAX_CONNECTIONS)).is_none());
+        held.pop();
+        assert!(shared.admit(address(MAX_CONNECTIONS)).is_some());
+    }
 }

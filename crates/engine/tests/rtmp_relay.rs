@@ -146,3 +146,34 @@ fn a_player_pauses_resumes_and_stops() {
         gateway.stream("live", "pause").filter(|stream| stream.players == 0).map(|_| ())
     });
 }
+
+#[test]
+fn codecs_of_enhanced_rtmp_are_relayed_as_they_came() {
+    use common::flv::FlvPlayer;
+    use rtmp_gateway_flv::TagKind;
+    let gateway = Gateway::start(options());
+    for (name, four_cc) in [("hevc", b"hvc1"), ("av1", b"av01"), ("vp9", b"vp09")] {
+        let path = format!("enhanced/{name}");
+        let mut peer = Peer::connect(gateway.rtmp(), Intent::Publish, &path);
+        peer.until_event("publish", |event| matches!(event, ClientEvent::PublishStarted { .. }));
+        let mut player = Peer::play(gateway.rtmp(), &path);
+        gateway.until_playing(name, 1);
+        // Frame type and packet type: a sequence start, a keyframe without composition time, an inter frame.
+        let tag = |first: u8, body: &[u8]| [&[first], &four_cc[..], body].concat();
+        let sent = [tag(0x90, &[1; 30]), tag(0x93, &[2; 500]), tag(0xA3, &[3; 300])];
+        for (index, body) in sent.iter().enumerate() {
+            peer.session.send_media(MediaKind::Video, index as u32 * 40, body);
+        }
+        peer.flush();
+        player.until("all three tags", |p| p.tags().count() == 3);
+        // The form may differ (a composition time of 0 is written or left out), codec and payload may not.
+        for (got, sent) in player.tags().zip(&sent) {
+            assert_eq!(got.body[1..5], four_cc[..], "{name}");
+            assert!(got.body.ends_with(&sent[5..]), "{name}");
+        }
+        assert_eq!(gateway.stream("enhanced", name).unwrap().video.unwrap().codec, String::from_utf8_lossy(four_cc));
+        let mut web = FlvPlayer::get(gateway.flv(), &format!("/flv/{path}.flv"));
+        web.until("the cached picture", |p| p.tags.len() == 3);
+        assert!(web.tags.iter().all(|tag| tag.kind == TagKind::Video && tag.body[1..5] == four_cc[..]));
+    }
+}
