@@ -137,5 +137,9 @@ fn floor(options: &Options, joined: bool) -> Result<Window, LoadError> {
     let mut players = Swarm::establish(options.all_players(), |_| Peer::chunks(address))?;
     players.read_as(options.prompt, options.stalled, options.read_every)?;
     floor.go()?;
-    measure(&mut players, Some(floor.pid()), options)
+    let window = measure(&mut players, Some(floor.pid()), options)?;
+    if window.received.video == 0 {
+        return Err(LoadError::Floor("nothing arrived from the floor".into()));
+    }
+    Ok(window)
 }

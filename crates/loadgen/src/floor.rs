@@ -8,6 +8,7 @@ use crate::error::LoadError;
 use crate::options::Options;
 use crate::publishers::Schedule;
 use rtmp_gateway_rtmp::chunk::{MediaHeader, MediaKind};
+use socket2::{Domain, Protocol, Socket, Type};
 use std::io::{BufRead, BufReader, IoSlice, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::process::{Child, Command, Stdio};
@@ -79,6 +80,9 @@ impl Drop for Floor {
     }
 }
 
+/// Connections that may wait to be accepted, as at the gateway.
+const BACKLOG: i32 = 4_096;
+
 /// One stream's sockets and, with the hold, the audio that waits for its next video frame.
 #[derive(Default)]
 struct Stream {
@@ -104,12 +108,21 @@ impl Stream {
     }
 }
 
+/// A listener with room for all players at once: the standard library's holds 128, and who is refused a place there
+/// thinks to be connected.
+fn listen(address: SocketAddr) -> std::io::Result<TcpListener> {
+    let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
+    socket.bind(&address.into())?;
+    socket.listen(BACKLOG)?;
+    Ok(socket.into())
+}
+
 /// The floor's own process: says its address, takes its players, sends until its input ends.
 ///
 /// # Errors
 /// A socket failed.
 pub(crate) fn child(options: &Options) -> Result<(), LoadError> {
-    let listener = TcpListener::bind(options.target).map_err(LoadError::io("listening"))?;
+    let listener = listen(options.target).map_err(LoadError::io("listening"))?;
     println!("{}", listener.local_addr().map_err(LoadError::io("listening"))?);
     let mut streams: Vec<Stream> = (0..options.publishers).map(|_| Stream::default()).collect();
     for index in 0..options.all_players() {

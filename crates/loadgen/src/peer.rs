@@ -97,7 +97,7 @@ impl Peer {
         };
         Ok(Self {
             socket: open().map_err(failed)?,
-            established: matches!(speech, Speech::Chunks(_)),
+            established: false,
             speech,
             unsent: Vec::new(),
             received: Received::default(),
@@ -121,6 +121,9 @@ impl Peer {
 
     /// Sends what the session has to say and what did not fit before. Call it when the socket is writable.
     pub(crate) fn flush(&mut self) {
+        if matches!(self.speech, Speech::Chunks(_)) {
+            self.established = true;
+        }
         if let Speech::Rtmp { session, goal } = &mut self.speech {
             // One that is to stay connected and no more never asks its next question.
             let done = *goal == Goal::Connected && self.established;

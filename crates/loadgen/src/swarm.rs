@@ -59,7 +59,6 @@ impl Swarm {
             while swarm.peers.len() < count && swarm.peers.len() - established < IN_FLIGHT {
                 let mut peer = open(swarm.peers.len())?;
                 swarm.register(&mut peer)?;
-                established += usize::from(peer.established);
                 swarm.peers.push(peer);
                 opened.push(Instant::now());
             }
