@@ -5,7 +5,7 @@ use crate::error::LoadError;
 use crate::json::Json;
 use crate::options::Options;
 use crate::process;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// Runs the scenario.
 ///
@@ -14,6 +14,7 @@ use std::time::Instant;
 pub(crate) fn run(options: &Options) -> Result<Json, LoadError> {
     let before = options.pid.and_then(process::sample);
     let mut swarm = open_all(options)?;
+    swarm.read_as(0, 0, Duration::ZERO)?;
     let settled = options.pid.and_then(process::sample);
     let started = Instant::now();
     swarm.run_until(started + options.window)?;

@@ -36,13 +36,14 @@ impl Publishers {
     /// One was refused.
     pub(crate) fn start(options: &Options) -> Result<Self, LoadError> {
         let target = options.target;
-        let swarm = Swarm::establish(options.publishers, |index| {
+        let mut swarm = Swarm::establish(options.publishers, |index| {
             let config = ClientConfig {
                 out_chunk_size: OUT_CHUNK_SIZE,
                 ..ClientConfig::new(Intent::Publish, &target.to_string(), ROOM, &stream_name(index))
             };
             Peer::rtmp(target, config, Goal::Started, index as u64)
         })?;
+        swarm.read_as(0, 0, Duration::ZERO)?;
         let stop = Arc::new(AtomicBool::new(false));
         let clip = Clip::new(options);
         let stopped = stop.clone();

@@ -12,6 +12,7 @@ const IN_FLIGHT: usize = 200;
 const ESTABLISH_LIMIT: Duration = Duration::from_secs(60);
 const READ_BUFFER: usize = 64 * 1024;
 const EVENTS: usize = 1_024;
+const INTEREST: Interest = Interest::READABLE.add(Interest::WRITABLE);
 
 /// Connections and how they are read.
 pub(crate) struct Swarm {
@@ -32,7 +33,7 @@ pub(crate) struct Swarm {
 }
 
 impl Swarm {
-    /// Opens `count` connections with `open` and waits until all are established.
+    /// Opens `count` connections with `open` and waits until all are established; say [`Self::read_as`] how to go on.
     ///
     /// # Errors
     /// A connection was refused or closed, or they are not all established within 60 s.
@@ -63,7 +64,7 @@ impl Swarm {
                 opened.push(Instant::now());
             }
             swarm.wait(Duration::from_millis(100))?;
-            let Self { peers, events, buffer, establishing, .. } = &mut swarm;
+            let Self { peers, events, buffer, establishing, poll, .. } = &mut swarm;
             for event in &*events {
                 let index = event.token().0;
                 let (Some(peer), Some(opened)) = (peers.get_mut(index), opened.get(index)) else { continue };
@@ -77,6 +78,8 @@ impl Swarm {
                 if peer.established && !before {
                     established += 1;
                     establishing.add(opened.elapsed().as_nanos() as u64);
+                    // Media may come from now on: reading it must not delay those that are still on their way.
+                    poll.registry().deregister(&mut peer.socket).map_err(LoadError::io("poll"))?;
                 }
                 if let Some(reason) = &peer.ended {
                     return Err(LoadError::Refused(format!("connection {index} of {count} ended: {reason}")));
@@ -94,8 +97,7 @@ impl Swarm {
 
     fn register(&mut self, peer: &mut Peer) -> Result<(), LoadError> {
         let token = Token(self.peers.len());
-        let interest = Interest::READABLE | Interest::WRITABLE;
-        self.poll.registry().register(&mut peer.socket, token, interest).map_err(LoadError::io("poll"))
+        self.poll.registry().register(&mut peer.socket, token, INTEREST).map_err(LoadError::io("poll"))
     }
 
     fn wait(&mut self, timeout: Duration) -> Result<(), LoadError> {
@@ -114,8 +116,8 @@ impl Swarm {
         self.stalled_from = self.peers.len().saturating_sub(stalled);
         self.prompt = if read_every.is_zero() { self.stalled_from } else { prompt.min(self.stalled_from) };
         self.read_every = read_every;
-        for peer in self.peers.iter_mut().skip(self.prompt) {
-            self.poll.registry().deregister(&mut peer.socket).map_err(LoadError::io("poll"))?;
+        for (index, peer) in self.peers.iter_mut().enumerate().take(self.prompt) {
+            self.poll.registry().register(&mut peer.socket, Token(index), INTEREST).map_err(LoadError::io("poll"))?;
         }
         self.next_sweep = Instant::now() + read_every;
         Ok(())
