@@ -15,8 +15,11 @@ export async function withBystander(
   seconds = SECONDS,
 ): Promise<void> {
   const file = sampleFile({ seconds });
-  const url = gateway.rtmpUrl('bystander', `b${Date.now().toString(36)}`);
+  const name = `b${Date.now().toString(36)}`;
+  const url = gateway.rtmpUrl('bystander', name);
   const player = playHashes(url);
+  // The player comes first, or it rightly misses the sound before its first keyframe.
+  await gateway.untilPlayers('bystander', name, 1);
   const publisher = publishFile(file, url);
   try {
     await until('the bystander to play', () => player.stdout.includes('\n0,'));

@@ -40,9 +40,27 @@ export class GatewayProcess {
     });
   }
 
+  /** Waits until this many players are on a stream, which need not be live yet. */
+  async untilPlayers(room: string, name: string, count: number): Promise<void> {
+    await until(`${count} players of ${room}/${name}`, async () => {
+      const { items } = await this.json<{ items: ConnectionItem[] }>('/api/v1/connections?pageSize=100');
+      const players = items.filter(
+        (item) => item.room === room && item.name === name && item.state === 'playing',
+      );
+      return players.length >= count;
+    });
+  }
+
   async stop(): Promise<void> {
     await this.program.stop('SIGTERM', 12_000);
   }
+}
+
+/** What these tests read of an item of `GET /api/v1/connections`. */
+interface ConnectionItem {
+  room?: string;
+  name?: string;
+  state: string;
 }
 
 /** What these tests read of an item of `GET /api/v1/streams`. */

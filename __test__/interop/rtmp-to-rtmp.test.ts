@@ -16,10 +16,7 @@ test('players that came first wait, and get every packet in order', async () => 
   const file = sampleFile({ seconds: 6 });
   const url = gateway.rtmpUrl('rtmp', 'early');
   const players = [playHashes(url), playHashes(url), playHashes(url)];
-  await until('three waiting players', async () => {
-    const { items } = await gateway.json<{ items: unknown[] }>('/api/v1/connections');
-    return items.length >= 3;
-  });
+  await gateway.untilPlayers('rtmp', 'early', 3);
   const publisher = publishFile(file, url);
   assert.equal((await publisher.end()).code, 0, publisher.stderr);
   for (const player of players) {
@@ -57,6 +54,7 @@ test('streams with only one track play', async () => {
     const file = sampleFile({ seconds: 3, video: only === 'video', audio: only === 'audio' });
     const url = gateway.rtmpUrl('rtmp', `only-${only}`);
     const player = playHashes(url);
+    await gateway.untilPlayers('rtmp', `only-${only}`, 1);
     const publisher = publishFile(file, url);
     assert.equal((await publisher.end()).code, 0, publisher.stderr);
     await assertReceived(player, file);
