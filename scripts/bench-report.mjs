@@ -53,6 +53,7 @@ function figures({ command, result }) {
 export function table(entry) {
   const lines = ['', `${entry.name}: ${entry.title}`];
   if (entry.skipped) return [...lines, `  skipped: ${entry.skipped}`];
+  if (entry.failed) return [...lines, `  FAILED: ${entry.failed}`];
   lines.push(...figures(entry).map((line) => `  ${line}`));
   for (const { figure, most, above, base, value, met } of entry.goals) {
     const verdict = met === undefined ? 'unmeasured' : met ? 'met' : 'NOT MET';

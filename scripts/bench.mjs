@@ -13,7 +13,7 @@ import { gatewaySettings, nginxMissing, startGateway, startNginx } from './bench
 import { ensureAddon } from './lib/addon.mjs';
 import { ensureDependencies } from './lib/dependencies.mjs';
 import { at } from './lib/paths.mjs';
-import { fail, main, run, say } from './lib/run.mjs';
+import { BuildError, fail, main, run, say } from './lib/run.mjs';
 import { requireTools } from './lib/tools.mjs';
 import { ensureTypeScript } from './lib/typescript.mjs';
 
@@ -112,9 +112,16 @@ await main(async () => {
       entries.push({ name, title, skipped: `this gateway has no --${missing.join(', --')}` });
     } else {
       say(`${name} (${size}, ${runs} run${runs > 1 ? 's' : ''}) ...`);
-      const results = await measure(program, settings, scenario);
-      const result = medians(results);
-      entries.push({ name, title, command, result, goals: judge(goals, result), runs: results });
+      try {
+        const results = await measure(program, settings, scenario);
+        const result = medians(results);
+        entries.push({ name, title, command, result, goals: judge(goals, result), runs: results });
+      } catch (error) {
+        // The others are measured all the same.
+        if (!(error instanceof BuildError)) throw error;
+        entries.push({ name, title, failed: error.message });
+        process.exitCode = 1;
+      }
     }
     console.log(table(entries.at(-1)).join('\n'));
   }
