@@ -19,7 +19,7 @@ pub use congestion::Delivery;
 pub(super) use congestion::Feedback;
 pub use group::{GopHint, GopReason};
 use group::{catch_up_speed, is_worth_sending};
-use queue::PacedQueue;
+use queue::{PacedQueue, Queued};
 use rtmp_gateway_media::TrackKind;
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -187,7 +187,8 @@ impl Viewer {
             self.state = VideoState::Waiting;
             return;
         }
-        self.queue.replay(now, &group, catch_up_speed(hint));
+        // What replaces lost pictures keeps its times: newer ones have gone out already.
+        self.queue.replay(now, &group, catch_up_speed(hint), reason == GopReason::Start);
         self.state = VideoState::Flowing;
         self.last_request = Some(now);
     }
@@ -220,8 +221,8 @@ impl Viewer {
         if !self.peer.is_connected() {
             return false;
         }
-        let (track, unit) = if let Some(unit) = self.waiting_audio.pop_front() {
-            (&mut self.audio, unit)
+        let (track, Queued { unit, postponed }) = if let Some(unit) = self.waiting_audio.pop_front() {
+            (&mut self.audio, Queued { unit, postponed: Duration::ZERO })
         } else if let Some(unit) = self.queue.pop(now) {
             if self.queue.is_empty() {
                 self.over_since = None;
@@ -230,9 +231,9 @@ impl Viewer {
         } else {
             return false;
         };
-        let wallclock = self.clock.at(unit.wallclock, now);
+        let wallclock = self.clock.at(unit.wallclock.saturating_add(postponed), now);
         if let Some(track) = track {
-            track.write(&mut self.peer.rtc, now, &unit, wallclock);
+            track.write(&mut self.peer.rtc, now, &unit, postponed, wallclock);
             self.peer.advance(now);
         }
         true

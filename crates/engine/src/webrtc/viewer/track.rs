@@ -48,9 +48,19 @@ impl OutgoingTrack {
         self.declared
     }
 
-    /// Writes a unit's packets to the connection; `wallclock` must not lie in the future.
-    pub(super) fn write(&mut self, rtc: &mut Rtc, now: Instant, unit: &PacketizedUnit, wallclock: Instant) {
-        let raw = unit.rtp_timestamp as u32; // RTP's 32 bits of the unwrapped timestamp.
+    /// Writes a unit's packets to the connection, dated later by `postponed`; `wallclock` is that later time and must not
+    /// lie in the future.
+    pub(super) fn write(
+        &mut self,
+        rtc: &mut Rtc,
+        now: Instant,
+        unit: &PacketizedUnit,
+        postponed: Duration,
+        wallclock: Instant,
+    ) {
+        let postponed = postponed.as_micros() * u128::from(self.clock_rate) / 1_000_000;
+        // RTP's 32 bits of the unwrapped timestamp.
+        let raw = (unit.rtp_timestamp as u32).wrapping_add(postponed as u32);
         if std::mem::take(&mut self.rebase)
             && let Some((timestamp, at)) = self.last
         {
