@@ -1,7 +1,7 @@
 //! One viewer (WHEP), without sockets: from a stream's packetized units to its datagrams.
 //!
-//! Audio goes out live. Video starts with the group of pictures that the shard has cached, with its original timestamps
-//! and paced (browsers catch up with the live edge by themselves), live pictures queued behind.
+//! Audio goes out live. Video starts with the group of pictures that the shard has cached, paced and dated by when it goes
+//! out, live pictures queued behind. A group that replaces lost pictures keeps its timestamps.
 
 mod clock;
 mod congestion;
