@@ -9,7 +9,7 @@ import { ensureSystemPackages } from './lib/system-packages.mjs';
 import { requireTools } from './lib/tools.mjs';
 import { addon } from './stages/addon.mjs';
 import { cargoTest, clippy, rustfmt } from './stages/rust.mjs';
-import { biome, dist, interop, tsc, typescript } from './stages/typescript.mjs';
+import { biome, dist, faults, interop, tsc, typescript } from './stages/typescript.mjs';
 
 const { values } = parseArgs({ options: { only: { type: 'string' }, filter: { type: 'string' } } });
 
@@ -23,6 +23,7 @@ const STAGES = {
   addon,
   dist,
   typescript,
+  faults: () => faults(values.filter),
   interop: () => interop(values.filter),
 };
 const chosen = values.only?.split(',') ?? Object.keys(STAGES);
@@ -37,7 +38,7 @@ const setUp = async () => {
   if (unknown.length > 0) fail(`no stage is called ${unknown}: there are ${Object.keys(STAGES).join(', ')}`);
   requireTools();
   await ensureDependencies();
-  if (chosen.includes('interop')) await ensureSystemPackages();
+  if (chosen.includes('interop') || chosen.includes('faults')) await ensureSystemPackages();
 };
 try {
   await setUp();
