@@ -30,8 +30,9 @@ use std::time::{Duration, Instant};
 use tokio::net::TcpStream;
 use tokio::sync::oneshot;
 
-/// Reads of one wake-up, so that one fast publisher cannot starve the shard's other connections.
-const READS_PER_WAKE: usize = 4;
+/// Time a connection may spend on what it has received before others get their turn: a message to 1,000 players costs
+/// about 5 ms of writes, and a publisher's backlog of a hundred messages must not starve handshakes and decisions.
+const OUTPUT_BUDGET: Duration = Duration::from_millis(5);
 /// How long goodbye messages may take to leave before the socket is closed anyway.
 const LINGER: Duration = Duration::from_secs(2);
 
@@ -169,8 +170,10 @@ impl Connection {
     async fn serve(&mut self) -> Result<End, End> {
         loop {
             let now = Instant::now();
-            if let Some(end) = self.process_outputs(now)? {
-                return Ok(end);
+            if !self.process_outputs_for(now, OUTPUT_BUDGET) {
+                self.flush(now)?;
+                tokio::task::yield_now().await;
+                continue;
             }
             self.process_control(now)?;
             let empty = self.flush(now)?;
@@ -218,27 +221,16 @@ impl Connection {
     fn read(&mut self) -> Result<(), End> {
         let shard = self.shard.clone();
         let mut buffer = shard.read_buffer.borrow_mut();
-        for _ in 0..READS_PER_WAKE {
-            match self.socket.try_read(&mut buffer) {
-                Ok(0) => return Err(End::Peer("closed by the peer".into())),
-                Ok(length) => {
-                    let input = buffer.get(..length).unwrap_or_default();
-                    self.info.add_bytes_in(length as u64);
-                    self.session.handle_input(Instant::now(), input).map_err(End::Session)?;
-                    if length < buffer.len() || !self.session.wants_input() {
-                        return Ok(());
-                    }
-                    // Hand media on before reading more, so that what waits in the session stays small.
-                    if let Some(end) = self.process_outputs(Instant::now())? {
-                        return Err(end);
-                    }
-                }
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(()),
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) => return Err(End::Peer(error.to_string())),
+        match self.socket.try_read(&mut buffer) {
+            Ok(0) => Err(End::Peer("closed by the peer".into())),
+            Ok(length) => {
+                let input = buffer.get(..length).unwrap_or_default();
+                self.info.add_bytes_in(length as u64);
+                self.session.handle_input(Instant::now(), input).map_err(End::Session)
             }
+            Err(error) if matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted) => Ok(()),
+            Err(error) => Err(End::Peer(error.to_string())),
         }
-        Ok(())
     }
 
     fn flush(&mut self, now: Instant) -> Result<bool, End> {
@@ -268,15 +260,23 @@ impl Connection {
         self.session.handle_timeout(now).map_err(End::Session)
     }
 
-    /// Sends what the session wants sent and acts on its events.
-    fn process_outputs(&mut self, now: Instant) -> Result<Option<End>, End> {
+    /// Sends what the session wants sent and acts on its events, all of them.
+    fn process_outputs(&mut self, now: Instant) {
+        self.process_outputs_for(now, Duration::MAX);
+    }
+
+    /// As [`Connection::process_outputs`], for about as long as said; true when nothing is left.
+    fn process_outputs_for(&mut self, now: Instant, budget: Duration) -> bool {
         while let Some(output) = self.session.poll_output() {
             match output {
                 Output::Transmit(bytes) => self.outbox.push_bytes(bytes),
                 Output::Event(event) => self.on_event(now, event),
             }
+            if now.elapsed() >= budget {
+                return false;
+            }
         }
-        Ok(None)
+        true
     }
 
     fn on_event(&mut self, now: Instant, event: Event) {
@@ -472,7 +472,7 @@ impl Connection {
             AskKind::Play => {
                 self.session.accept_play(now, message_stream_id);
                 // What the session says goes out before the first media.
-                let _ = self.process_outputs(now);
+                self.process_outputs(now);
                 let player = Player::new(
                     self.info.id,
                     Framing::Rtmp { message_stream_id, chunk_size: self.session.out_chunk_size() },
@@ -506,7 +506,8 @@ impl Connection {
                 }
             }
         }
-        self.process_outputs(now).map(|_| ())
+        self.process_outputs(now);
+        Ok(())
     }
 
     fn end_roles(&mut self, now: Instant, which: impl Fn(&Role) -> bool) {
@@ -542,7 +543,7 @@ impl Connection {
         self.log(level, code, message.clone());
         self.ended = Some(Closed { code, reason: message });
         // An error or goodbye of the session is still to be sent.
-        let _ = self.process_outputs(now);
+        self.process_outputs(now);
         let deadline = tokio::time::Instant::from_std(now + LINGER);
         while matches!(self.outbox.flush(Instant::now()), Ok(false)) {
             if tokio::time::timeout_at(deadline, self.socket.writable()).await.is_err() {
