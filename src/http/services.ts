@@ -16,6 +16,8 @@ export interface Services {
     | 'patchPublisher'
     | 'closePublisher'
     | 'health'
+    | 'panics'
+    | 'transcodingLosses'
   >;
   /** Decides who may watch and publish, as for RTMP. */
   authorize: AuthorizeHook;

@@ -44,6 +44,8 @@ export const healthRoutes: FastifyPluginAsyncTypebox<Services> = async (app, ser
         version,
         uptimeSeconds: Math.max(0, Math.round((Date.now() - startedAt.getTime()) / 1000)),
         eventLoopLagMs: Math.round(meanMs * 100) / 100,
+        panics: engine.panics,
+        transcodingLosses: engine.transcodingLosses,
         shards: shards ?? [],
       };
     },

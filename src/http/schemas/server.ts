@@ -9,6 +9,11 @@ export const HealthSchema = Type.Object({
     minimum: 0,
     description: 'Mean delay of the event loop since the last look',
   }),
+  panics: Type.Integer({ minimum: 0, description: 'Sessions that a bug of the engine ended' }),
+  transcodingLosses: Type.Integer({
+    minimum: 0,
+    description: 'Audio frames that were not transcoded: queues were full, or a codec failed',
+  }),
   shards: Type.Array(
     Type.Object({
       shard: Type.Integer({ minimum: 0 }),
