@@ -64,8 +64,6 @@ export class FakeEngine implements Engine {
   healthy = true;
   panics = 0;
   transcodingLosses = 0;
-  panics = 0;
-  transcodingLosses = 0;
   #wake: () => void = () => undefined;
   #updates: Updates = { connections: [], streams: [], logs: [], droppedLogs: 0 };
 
