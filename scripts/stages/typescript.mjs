@@ -51,7 +51,9 @@ export async function nodeTests(files, { concurrency, timeoutMs }) {
   let failed = count('fail') + count('cancelled');
   if (failed === 0 && (code !== 0 || passed === 0)) failed = 1;
   const skipped = [...output.matchAll(/^\s*﹣ (.*)$/gm)].map(([, name]) => name);
-  return { passed, failed, skipped, note: timedOut ? 'ended by its time limit' : undefined };
+  // Where the reporter's list of failures says they stand.
+  const failing = files.filter((file) => output.includes(`test at ${file}:`));
+  return { passed, failed, skipped, failing, note: timedOut ? 'ended by its time limit' : undefined };
 }
 
 /** Which folders of __test__ are fast unit tests; the others drive real programs. */
@@ -63,12 +65,23 @@ export function typescript() {
   return nodeTests(testFiles(folders), { concurrency: 2, timeoutMs: 60_000 });
 }
 
+/** More failing files than these are no accident. */
+const MAX_AGAIN = 2;
+
 /** Scenarios with real programs that need the built addon and dist/. */
 async function scenarios(folder, filter, concurrency) {
   await ensureAddon();
   await ensureTypeScript();
   const files = testFiles([folder]).filter((file) => !filter || file.includes(filter));
-  return nodeTests(files, { concurrency, timeoutMs: 180_000 });
+  const options = { concurrency, timeoutMs: 180_000 };
+  const first = await nodeTests(files, options);
+  if (first.failed === 0 || first.failing.length === 0 || first.failing.length > MAX_AGAIN) return first;
+  // Real programs on a machine that others use may miss a deadline once. Missing it twice in a row is a failure, and what
+  // needed its second run is named in the summary.
+  const again = await nodeTests(first.failing, { ...options, concurrency: 1 });
+  if (again.failed > 0) return { ...first, note: `twice: ${again.failing.join(', ')}` };
+  const passed = first.passed + first.failed;
+  return { ...first, passed, failed: 0, note: `passed only when run again: ${first.failing.join(', ')}` };
 }
 
 /** Bad input: these wait more than they work, and measure nothing, so two files run at once. */
