@@ -1,16 +1,18 @@
 //! One stream: its publisher, what a late joiner needs, its RTMP players and its way to WebRTC viewers.
 
+mod report;
+mod track;
+
 use super::gop::GopCache;
 use super::key::StreamKey;
 use super::outgoing::{Cached, Outgoing};
 use super::player::Player;
-use super::rate::RateMeter;
 use super::rtmp_audio::RtmpAudio;
 use super::timeline::StreamTimeline;
 use super::webrtc_output::WebrtcOutput;
 use crate::mailbox::LogLevel;
 use crate::shard::ShardState;
-use crate::snapshot::{AudioSnapshot, Protocol, PublisherSnapshot, StreamSnapshot, VideoSnapshot};
+use crate::snapshot::Protocol;
 use crate::transcoding::{Target, TranscodeId};
 use crate::webrtc::{GopHint, SessionId, StreamMedia, VideoFormat};
 use bytes::Bytes;
@@ -20,6 +22,7 @@ use std::net::SocketAddr;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use track::Track;
 
 /// How long after a publisher's first unit a missing track is no longer waited for when a viewer asks what there is.
 const TRACK_WAIT: Duration = Duration::from_millis(700);
@@ -40,43 +43,6 @@ struct Live {
     publisher: Publisher,
     since_unix_ms: u64,
     since: Instant,
-}
-
-/// Counters of one track of the current publisher.
-struct Track {
-    config: Arc<CodecConfig>,
-    units: u64,
-    keyframes: u64,
-    bytes: u64,
-    rate: RateMeter,
-    last_keyframe: Option<Instant>,
-    keyframe_interval: Option<Duration>,
-}
-
-impl Track {
-    fn new(now: Instant, config: Arc<CodecConfig>) -> Self {
-        Self {
-            config,
-            units: 0,
-            keyframes: 0,
-            bytes: 0,
-            rate: RateMeter::new(now),
-            last_keyframe: None,
-            keyframe_interval: None,
-        }
-    }
-
-    fn count(&mut self, now: Instant, unit: &Unit) {
-        self.units += 1;
-        self.bytes += unit.payload.len() as u64;
-        self.rate.record(now, unit.payload.len());
-        if unit.keyframe && unit.kind() == TrackKind::Video {
-            self.keyframes += 1;
-            if let Some(last) = self.last_keyframe.replace(now) {
-                self.keyframe_interval = Some(now.saturating_duration_since(last));
-            }
-        }
-    }
 }
 
 /// One stream; made by whoever comes first, publisher or player.
@@ -476,63 +442,5 @@ impl Stream {
             self.key.room, self.key.name
         );
         shard.shared.log(LogLevel::Warn, "GW_B_FRAMES", Some(live.publisher.connection_id), message);
-    }
-
-    /// The stream as the API shows it; `None` without a publisher.
-    pub(crate) fn snapshot(&mut self, now: Instant, shard: u32) -> Option<StreamSnapshot> {
-        let live = self.live.as_ref()?;
-        let video = self.video.as_mut().map(|track| {
-            let (fps, bitrate) = track.rate.rates(now);
-            let h264 = track.config.as_h264();
-            let id = h264.map(|config| config.profile_level_id());
-            VideoSnapshot {
-                codec: track.config.name(),
-                profile: id.map(|[profile, _, _]| profile),
-                level: id.map(|[_, _, level]| level),
-                width: h264.map_or(0, |config| config.width()),
-                height: h264.map_or(0, |config| config.height()),
-                fps,
-                frames: track.units,
-                keyframes: track.keyframes,
-                bytes: track.bytes,
-                bitrate,
-            }
-        });
-        let audio = self.audio.as_mut().map(|track| {
-            let (_, bitrate) = track.rate.rates(now);
-            let (sample_rate, channels) = match &*track.config {
-                CodecConfig::Aac(config) => (config.sample_rate(), config.channels()),
-                CodecConfig::Opus(config) => (48_000, config.channels),
-                _ => (0, 0),
-            };
-            AudioSnapshot {
-                codec: track.config.name(),
-                sample_rate,
-                channels,
-                frames: track.units,
-                bytes: track.bytes,
-                bitrate,
-            }
-        });
-        Some(StreamSnapshot {
-            room: self.key.room.to_string(),
-            name: self.key.name.to_string(),
-            published_at_ms: live.since_unix_ms,
-            publisher: PublisherSnapshot {
-                protocol: live.publisher.protocol,
-                connection_id: live.publisher.connection_id,
-                remote_address: live.publisher.remote,
-            },
-            skew_ms: self.skew_micros.map(|skew| skew as f64 / 1_000.0),
-            idle_ms: self.last_unit.map_or(0, |at| now.saturating_duration_since(at).as_millis() as u64),
-            webrtc_video: self.webrtc.as_ref().map(WebrtcOutput::video_state),
-            video,
-            audio,
-            players: self.players.len() as u32,
-            viewers: self.webrtc.as_ref().map_or(0, |webrtc| webrtc.viewers.len() as u32),
-            rejected_units: self.rejected + self.webrtc.as_ref().map_or(0, |webrtc| webrtc.failed),
-            dropped_units: self.dropped,
-            shard,
-        })
     }
 }

@@ -3,28 +3,23 @@
 //! The session (`rtmp_gateway_rtmp`) knows the protocol; this task owns the socket and the connection's roles in the
 //! router. Once publish or play is authorized it moves, once, to the home shard of its room.
 
-use super::control::{Control, ControlEvent};
+mod events;
+mod roles;
+
+use super::control::Control;
 use super::info::ConnectionInfo;
 use super::outbox::{Outbox, QueuedBytes};
-use crate::mailbox::{Ask, AskKind, Closed, Decision, LogLevel};
+use crate::mailbox::{AskKind, Closed, Decision, LogLevel};
 use crate::router::SharedStream;
-use crate::router::key::StreamKey;
-use crate::router::player::{Framing, Player};
-use crate::router::stream::Publisher;
-use crate::shard::{Command, ShardState};
+use crate::shard::ShardState;
 use crate::shared::Admission;
 use crate::snapshot::Protocol;
 use rtmp_gateway_bridge::RtmpToUnits;
 use rtmp_gateway_rtmp::RandomBytes;
-use rtmp_gateway_rtmp::chunk::MediaKind;
-use rtmp_gateway_rtmp::escape::Escaped;
 use rtmp_gateway_rtmp::session::SessionError;
-use rtmp_gateway_rtmp::session::server::{
-    CloseReason, Event, Output, ServerConfig, ServerSession, StateName, StreamRequest,
-};
+use rtmp_gateway_rtmp::session::server::{CloseReason, Output, ServerConfig, ServerSession, StateName, StreamRequest};
 use std::io;
 use std::net::SocketAddr;
-use std::os::fd::AsFd;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 use tokio::net::TcpStream;
@@ -279,251 +274,6 @@ impl Connection {
         true
     }
 
-    fn on_event(&mut self, now: Instant, event: Event) {
-        match event {
-            Event::Media(media) => {
-                let message_stream_id = media.message_stream_id;
-                let role = self.roles.iter_mut().find(|role| role.message_stream_id() == message_stream_id);
-                if let Some(Role::Publishing { stream, epoch, units, .. }) = role {
-                    let result = match media.kind {
-                        MediaKind::Audio => units.handle_audio(media.timestamp, media.body),
-                        MediaKind::Video => units.handle_video(media.timestamp, media.body),
-                        MediaKind::Data => units.handle_data(media.timestamp, media.body),
-                    };
-                    let mut stream = stream.borrow_mut();
-                    if result.is_err() {
-                        stream.reject(*epoch);
-                    }
-                    while let Some(item) = units.poll_item() {
-                        stream.ingest(now, *epoch, item, &self.shard);
-                    }
-                }
-            }
-            Event::PublishRequested(request) => self.ask(now, AskKind::Publish, request),
-            Event::PlayRequested(request) => self.ask(now, AskKind::Play, request),
-            Event::Unpublished { message_stream_id } | Event::Stopped { message_stream_id } => {
-                if self.pending.as_ref().is_some_and(|pending| pending.request.message_stream_id == message_stream_id) {
-                    self.shard.shared.mailbox.withdraw(self.info.id);
-                    self.pending = None;
-                }
-                self.end_roles(now, |role| role.message_stream_id() == message_stream_id);
-            }
-            Event::Paused { message_stream_id, paused } => {
-                self.with_player(message_stream_id, |player| {
-                    player.paused = paused;
-                    player.wait_for_keyframe();
-                });
-            }
-            Event::ReceiveChanged { message_stream_id, kind, enabled } => {
-                self.with_player(message_stream_id, |player| match kind {
-                    MediaKind::Audio => player.audio = enabled,
-                    MediaKind::Video => {
-                        player.video = enabled;
-                        player.wait_for_keyframe();
-                    }
-                    MediaKind::Data => {}
-                });
-            }
-            Event::Connected(connected) => {
-                self.info.set_room(&connected.room);
-                self.log(
-                    LogLevel::Debug,
-                    "GW_RTMP_CONNECTED",
-                    format!("app {} from {}", Escaped(&connected.app), self.info.remote),
-                );
-            }
-            Event::Refused(refused) => self.log(LogLevel::Warn, refused.code, refused.detail),
-            Event::BufferLength { .. } => {}
-        }
-    }
-
-    fn with_player(&self, message_stream_id: u32, change: impl FnOnce(&mut Player)) {
-        let playing = self.roles.iter().find_map(|role| match role {
-            Role::Playing { message_stream_id: id, stream } if *id == message_stream_id => Some(stream),
-            _ => None,
-        });
-        if let Some(stream) = playing
-            && let Some(player) = stream.borrow_mut().player_mut(self.info.id, message_stream_id)
-        {
-            change(player);
-        }
-    }
-
-    fn ask(&mut self, now: Instant, kind: AskKind, request: Box<StreamRequest>) {
-        self.generation += 1;
-        let ask = Ask {
-            connection_id: self.info.id,
-            generation: self.generation,
-            kind,
-            protocol: Protocol::Rtmp,
-            room: request.room.clone(),
-            name: request.name.clone(),
-            query: request.query.clone(),
-            tc_url: request.tc_url.clone(),
-            remote_address: self.info.remote,
-        };
-        self.info.set_name(&request.name);
-        self.info.known_outside.set(true);
-        match self.shard.shared.mailbox.ask(ask) {
-            Some(receiver) => {
-                let deadline = now + self.shard.shared.options.decision_timeout;
-                self.pending = Some(Pending { kind, request, receiver, deadline });
-            }
-            None => {
-                self.log(LogLevel::Warn, "GW_TOO_MANY_ASKS", "too many requests wait for a decision".into());
-                self.reject(kind, request.message_stream_id, None, "the gateway is overloaded; try again");
-            }
-        }
-    }
-
-    fn reject(&mut self, kind: AskKind, message_stream_id: u32, code: Option<&str>, description: &str) {
-        let now = Instant::now();
-        match kind {
-            AskKind::Publish => {
-                let code = code.unwrap_or("NetStream.Publish.Denied");
-                self.session.reject_publish(now, message_stream_id, code, description);
-            }
-            AskKind::Play => {
-                let code = code.unwrap_or("NetStream.Play.Failed");
-                self.session.reject_play(now, message_stream_id, code, description);
-            }
-        }
-    }
-
-    /// Acts on a decision; `Some` when the connection moves to another shard.
-    fn decided(&mut self, decision: Decision) -> Option<End> {
-        let Pending { kind, request, .. } = self.pending.take()?;
-        if !decision.accept {
-            let description = decision.description.unwrap_or_else(|| "refused".into());
-            self.reject(kind, request.message_stream_id, decision.code.as_deref(), &description);
-            return None;
-        }
-        let home = StreamKey::home_shard(&request.room, self.shard.handles.len());
-        if home != self.shard.index && self.roles.is_empty() {
-            return Some(self.move_to(home, kind, request, decision.take_over));
-        }
-        self.start(kind, &request, decision.take_over);
-        None
-    }
-
-    /// Takes the connection apart and sends it to the home shard of its room.
-    fn move_to(&mut self, home: usize, kind: AskKind, request: Box<StreamRequest>, take_over: bool) -> End {
-        let Some(handle) = self.shard.handles.get(home).cloned() else {
-            return End::Engine { code: "GW_BUSY", reason: CloseReason::Internal };
-        };
-        let (Ok(socket), Some(admission)) = (duplicate(&self.socket), self.admission.take()) else {
-            return End::Engine { code: "GW_BUSY", reason: CloseReason::Internal };
-        };
-        let placeholder = ServerSession::new(ServerConfig::default(), Instant::now(), RandomBytes::new([0; 32]));
-        let handoff = Handoff {
-            socket,
-            session: std::mem::replace(&mut self.session, placeholder),
-            queued: self.outbox.take(),
-            bytes_out: self.outbox.bytes_out(),
-            info: ConnectionInfo::clone(&self.info),
-            admission,
-            generation: self.generation,
-            kind,
-            request,
-            take_over,
-        };
-        match handle.try_send(Command::Handoff(Box::new(handoff))) {
-            Ok(()) => End::Moved,
-            Err(_) => End::Engine { code: "GW_BUSY", reason: CloseReason::Internal },
-        }
-    }
-
-    /// Starts an authorized publish or play on this shard.
-    fn start(&mut self, kind: AskKind, request: &StreamRequest, take_over: bool) {
-        let now = Instant::now();
-        let key = StreamKey::new(&request.room, &request.name);
-        let message_stream_id = request.message_stream_id;
-        let Some(stream) = self.shard.router.borrow_mut().get_or_create(&key) else {
-            self.log(LogLevel::Warn, "GW_TOO_MANY_STREAMS", "this shard has too many streams".into());
-            self.reject(kind, message_stream_id, None, "the gateway has too many streams; try again");
-            return;
-        };
-        match kind {
-            AskKind::Publish => {
-                let publisher = Publisher {
-                    protocol: Protocol::Rtmp,
-                    connection_id: self.info.id,
-                    remote: Some(self.info.remote),
-                    session: None,
-                };
-                let replaced = if take_over { stream.borrow_mut().release_name(self.info.id) } else { None };
-                let Some(epoch) = stream.borrow_mut().publish(now, publisher, &self.shard) else {
-                    self.log(LogLevel::Warn, "GW_STREAM_TAKEN", format!("{}/{} is taken", key.room, key.name));
-                    let description = format!("{}/{} is already being published", key.room, key.name);
-                    self.reject(kind, message_stream_id, Some("NetStream.Publish.BadName"), &description);
-                    return;
-                };
-                if let Some(replaced) = replaced {
-                    let message = format!(
-                        "{}/{}: connection {} takes over from {}",
-                        key.room, key.name, self.info.id, replaced.connection_id
-                    );
-                    self.log(LogLevel::Info, "GW_PUBLISHER_REPLACED", message);
-                    self.shard.end_publisher(&replaced);
-                }
-                self.session.accept_publish(now, message_stream_id);
-                self.roles.push(Role::Publishing { message_stream_id, stream, epoch, units: Box::default() });
-            }
-            AskKind::Play => {
-                self.session.accept_play(now, message_stream_id);
-                // What the session says goes out before the first media.
-                self.process_outputs(now);
-                let player = Player::new(
-                    self.info.id,
-                    Framing::Rtmp { message_stream_id, chunk_size: self.session.out_chunk_size() },
-                    self.outbox.clone(),
-                    self.control.clone(),
-                    self.shard.shared.options.player_grace,
-                );
-                stream.borrow_mut().add_player(now, player, &self.shard);
-                self.roles.push(Role::Playing { message_stream_id, stream });
-            }
-        }
-    }
-
-    fn process_control(&mut self, now: Instant) -> Result<(), End> {
-        for event in self.control.take() {
-            match event {
-                ControlEvent::StreamEnded { message_stream_id } => {
-                    self.session.notify_unpublish(now, message_stream_id);
-                }
-                ControlEvent::StreamStarted { message_stream_id } => {
-                    self.session.notify_publish(now, message_stream_id);
-                }
-                ControlEvent::Replaced => {
-                    return Err(End::Engine { code: "GW_PUBLISHER_REPLACED", reason: CloseReason::Replaced });
-                }
-                ControlEvent::CloseTooSlow => {
-                    return Err(End::Engine { code: "GW_PEER_TOO_SLOW", reason: CloseReason::TooSlow });
-                }
-                ControlEvent::Shutdown => {
-                    return Err(End::Engine { code: "GW_STOPPED", reason: CloseReason::ServerShutdown });
-                }
-            }
-        }
-        self.process_outputs(now);
-        Ok(())
-    }
-
-    fn end_roles(&mut self, now: Instant, which: impl Fn(&Role) -> bool) {
-        let (ending, staying) = std::mem::take(&mut self.roles).into_iter().partition(|role| which(role));
-        self.roles = staying;
-        let ending: Vec<Role> = ending;
-        for role in ending {
-            match role {
-                Role::Publishing { stream, epoch, .. } => stream.borrow_mut().unpublish(now, epoch, &self.shard),
-                Role::Playing { stream, message_stream_id } => {
-                    stream.borrow_mut().remove_player(self.info.id, message_stream_id);
-                }
-            }
-        }
-    }
-
     /// Says goodbye, lets it leave, and closes.
     async fn finish(&mut self, end: End) {
         let now = Instant::now();
@@ -555,11 +305,6 @@ impl Connection {
     fn log(&self, level: LogLevel, code: &'static str, message: String) {
         self.shard.shared.log(level, code, Some(self.info.id), message);
     }
-}
-
-/// The same socket for another thread's runtime; this thread's registration ends with its own handle.
-fn duplicate(socket: &TcpStream) -> io::Result<std::net::TcpStream> {
-    Ok(std::net::TcpStream::from(socket.as_fd().try_clone_to_owned()?))
 }
 
 impl Drop for Connection {
