@@ -12,11 +12,13 @@ import { judge, medians, table } from './bench-report.mjs';
 import { gatewaySettings, nginxMissing, startGateway, startNginx } from './bench-servers.mjs';
 import { ensureAddon } from './lib/addon.mjs';
 import { ensureDependencies } from './lib/dependencies.mjs';
+import { helpIfAsked } from './lib/help.mjs';
 import { at } from './lib/paths.mjs';
 import { BuildError, fail, main, run, say } from './lib/run.mjs';
 import { requireTools } from './lib/tools.mjs';
 import { ensureTypeScript } from './lib/typescript.mjs';
 
+helpIfAsked(import.meta.url);
 const { values } = parseArgs({
   options: {
     full: { type: 'boolean', default: false },

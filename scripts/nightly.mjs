@@ -5,6 +5,7 @@
 import { mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { helpIfAsked } from './lib/help.mjs';
 import { at } from './lib/paths.mjs';
 import { duration, fail, main, run, say } from './lib/run.mjs';
 import { requireTools } from './lib/tools.mjs';
@@ -19,6 +20,7 @@ const SLOW_SECONDS = 5;
 /** Targets that need the whole engine, which takes some minutes to build. */
 const WITH_ENGINE = new Set(['sdp_offer']);
 
+helpIfAsked(import.meta.url);
 const { values } = parseArgs({
   options: { seconds: { type: 'string', default: '60' }, only: { type: 'string' } },
 });

@@ -3,6 +3,7 @@
 //   npm test -- --only interop --filter whep   the interop files whose path contains "whep"
 import { parseArgs } from 'node:util';
 import { ensureDependencies } from './lib/dependencies.mjs';
+import { helpIfAsked } from './lib/help.mjs';
 import { endLeftovers } from './lib/leftovers.mjs';
 import { BuildError, duration, fail, say } from './lib/run.mjs';
 import { ensureSystemPackages } from './lib/system-packages.mjs';
@@ -11,6 +12,7 @@ import { addon } from './stages/addon.mjs';
 import { cargoTest, clippy, rustfmt } from './stages/rust.mjs';
 import { biome, dist, faults, interop, tsc, typescript } from './stages/typescript.mjs';
 
+helpIfAsked(import.meta.url);
 const { values } = parseArgs({ options: { only: { type: 'string' }, filter: { type: 'string' } } });
 
 /** Cheap checks first, so that a slip shows within seconds. */
