@@ -287,6 +287,20 @@ impl Engine {
         usize::from_str_radix(shard, 16).map_err(|_| EngineError::SessionNotFound)
     }
 
+    /// Ends a session by the command of its kind; a name that no shard can have given is not found.
+    async fn close(
+        &self,
+        session_id: &str,
+        command: impl FnOnce(Arc<str>, oneshot::Sender<bool>) -> Command,
+    ) -> Result<bool, EngineError> {
+        let Ok(shard) = Self::shard_of(session_id) else { return Ok(false) };
+        let token = session_id.into();
+        match self.request(shard, |reply| command(token, reply)).await {
+            Err(EngineError::SessionNotFound) => Ok(false),
+            other => other,
+        }
+    }
+
     /// Applies an SDP fragment: trickled candidates, or an ICE restart (then the reply has an answer).
     pub async fn patch_viewer(
         &self,
@@ -301,12 +315,7 @@ impl Engine {
 
     /// Ends a WHEP session; false when there is none of that name.
     pub async fn close_viewer(&self, session_id: &str) -> Result<bool, EngineError> {
-        let Ok(shard) = Self::shard_of(session_id) else { return Ok(false) };
-        let token = session_id.into();
-        match self.request(shard, |reply| Command::CloseViewer { token, reply }).await {
-            Err(EngineError::SessionNotFound) => Ok(false),
-            other => other,
-        }
+        self.close(session_id, |token, reply| Command::CloseViewer { token, reply }).await
     }
 
     /// As [`Engine::patch_viewer`], for a WHIP session.
@@ -323,12 +332,7 @@ impl Engine {
 
     /// Ends a WHIP session and its stream's publisher; false when there is none of that name.
     pub async fn close_publisher(&self, session_id: &str) -> Result<bool, EngineError> {
-        let Ok(shard) = Self::shard_of(session_id) else { return Ok(false) };
-        let token = session_id.into();
-        match self.request(shard, |reply| Command::ClosePublisher { token, reply }).await {
-            Err(EngineError::SessionNotFound) => Ok(false),
-            other => other,
-        }
+        self.close(session_id, |token, reply| Command::ClosePublisher { token, reply }).await
     }
 
     /// Tells every shard to stop: peers are told, sockets closed. Blocks until the threads have ended.

@@ -383,19 +383,10 @@ impl Connection {
 
 impl Drop for Connection {
     fn drop(&mut self) {
-        let shared = &self.shard.shared;
-        self.shard.connections.borrow_mut().remove(&self.info.id);
-        if self.info.moved.get() {
+        if !self.shard.forget_connection(&self.info) {
             return;
         }
-        if std::thread::panicking() {
-            shared.panics.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
-            self.log(LogLevel::Error, "GW_SESSION_PANIC", "a bug ended this session; please report it".into());
-        }
-        let closed = self.ended.take().unwrap_or(Closed { code: "GW_INTERNAL", reason: "ended".into() });
-        if self.info.known_outside.get() {
-            shared.mailbox.closed(self.info.id, closed);
-        }
+        self.shard.tell_closed(&self.info, self.ended.take());
         self.leave_stream();
     }
 }

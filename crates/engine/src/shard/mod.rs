@@ -8,7 +8,7 @@ mod viewers;
 pub(crate) use commands::{Command, Place};
 
 use crate::flv_io;
-use crate::mailbox::LogLevel;
+use crate::mailbox::{Closed, LogLevel};
 use crate::router::Router;
 use crate::router::stream::Publisher;
 use crate::rtmp_io::audio_holds::{self, AudioHolds};
@@ -28,6 +28,7 @@ use std::collections::HashMap;
 use std::net::{SocketAddr, TcpListener};
 use std::rc::Rc;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 use tokio::net::TcpStream;
 use tokio::sync::{Notify, mpsc, watch};
@@ -200,6 +201,29 @@ async fn tick(state: Rc<ShardState>) {
 }
 
 impl ShardState {
+    /// Takes a TCP connection off the list as its task ends, and counts a panic of ours that ended it. False when it lives
+    /// on another shard by now, so that nothing has ended.
+    pub(crate) fn forget_connection(&self, info: &ConnectionInfo) -> bool {
+        self.connections.borrow_mut().remove(&info.id);
+        if info.moved.get() {
+            return false;
+        }
+        if std::thread::panicking() {
+            self.shared.panics.fetch_add(1, Ordering::Relaxed);
+            let message = "a bug ended this session; please report it".into();
+            self.shared.log(LogLevel::Error, "GW_SESSION_PANIC", Some(info.id), message);
+        }
+        true
+    }
+
+    /// Tells the deciding side that a connection it has heard of is gone.
+    pub(crate) fn tell_closed(&self, info: &ConnectionInfo, closed: Option<Closed>) {
+        if info.known_outside.get() {
+            let closed = closed.unwrap_or(Closed { code: "GW_INTERNAL", reason: "ended".into() });
+            self.shared.mailbox.closed(info.id, closed);
+        }
+    }
+
     /// Every connection of this shard.
     pub(crate) fn connection_snapshots(&self) -> Vec<ConnectionSnapshot> {
         let now = Instant::now();
